@@ -1,0 +1,143 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// OpenVINO comes as a wheel that `make setup` unpacks here; it ships no pkg-config file that SwiftPM accepts.
+let openVINO = "\(Context.packageDirectory)/.deps/openvino"
+let openVINOHeaders = ["-I\(openVINO)/include"]
+
+let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+let openVINOImport: [SwiftSetting] = strict + [.unsafeFlags(openVINOHeaders.flatMap { ["-Xcc", $0] })]
+let openVINOLink: [LinkerSetting] = [
+  .unsafeFlags([
+    "-L\(openVINO)/libs", "-lopenvino_c",
+    "-Xlinker", "-rpath", "-Xlinker", "\(openVINO)/libs",
+    "-Xlinker", "-rpath", "-Xlinker", "/usr/lib/axolotl",
+  ])
+]
+
+func systemLibrary(_ name: String, _ pkgConfig: String, apt: String) -> Target {
+  .systemLibrary(name: name, path: "Shared/CLibraries/\(name)", pkgConfig: pkgConfig, providers: [.apt([apt])])
+}
+
+func library(
+  _ name: String, _ path: String, _ dependencies: [Target.Dependency], swiftSettings: [SwiftSetting] = strict
+) -> Target {
+  .target(name: name, dependencies: dependencies, path: path, swiftSettings: swiftSettings)
+}
+
+/// The rooms of each service's folder. A library takes some of them and leaves the others to its siblings.
+let rooms = [
+  "token-svc": ["Main", "Tokens"],
+  "session-svc": ["Main", "Sessions"],
+  "stream-svc": ["Main", "Ingest", "Record", "Clock", "Stream", "Pose"],
+  "edge-gateway": ["Main", "Gateway", "Align", "Calibrate", "Triangulate", "Export"],
+  "api-front": ["Main", "HTTP", "WebSocket", "Routes", "Access", "Web"],
+]
+
+func serviceLibrary(
+  _ name: String, of service: String, rooms mine: [String], _ dependencies: [Target.Dependency],
+  swiftSettings: [SwiftSetting] = strict
+) -> Target {
+  .target(
+    name: name, dependencies: dependencies, path: "Services/\(service)",
+    exclude: ["README.md"] + rooms[service]!.filter { !mine.contains($0) }, sources: mine,
+    swiftSettings: swiftSettings)
+}
+
+/// A service is a thin `Main` that wires the library named `logic`.
+func service(_ name: String, _ logic: String, _ more: [Target.Dependency] = [], linkerSettings: [LinkerSetting] = [])
+  -> Target
+{
+  .executableTarget(
+    name: name, dependencies: [.target(name: logic), "Runtime"] + more, path: "Services/\(name)/Main",
+    swiftSettings: strict, linkerSettings: linkerSettings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = [],
+  linkerSettings: [LinkerSetting] = []
+) -> Target {
+  .testTarget(
+    name: "\(name)Tests", dependencies: dependencies, path: "Tests/\(name)Tests", resources: resources,
+    swiftSettings: strict, linkerSettings: linkerSettings)
+}
+
+let package = Package(
+  name: "axolotl",
+  products: [],
+  targets: [
+    // C libraries
+    systemLibrary("CZeroMQ", "libzmq", apt: "libzmq3-dev"),
+    systemLibrary("COpenSSL", "libcrypto", apt: "libssl-dev"),
+    systemLibrary("CSQLite", "sqlite3", apt: "libsqlite3-dev"),
+    systemLibrary("CSystemd", "libsystemd", apt: "libsystemd-dev"),
+    systemLibrary("CTurboJPEG", "libturbojpeg", apt: "libturbojpeg0-dev"),
+    systemLibrary("CQREncode", "libqrencode", apt: "libqrencode-dev"),
+    systemLibrary("CLibWebSockets", "libwebsockets", apt: "libwebsockets-dev"),
+    .target(
+      name: "CAVFormat", path: "Shared/CLibraries/CAVFormat",
+      linkerSettings: [.linkedLibrary("avformat"), .linkedLibrary("avcodec"), .linkedLibrary("avutil")]),
+    .target(
+      name: "COpenVINO", path: "Shared/CLibraries/COpenVINO", cSettings: [.unsafeFlags(openVINOHeaders)]),
+
+    // Shared
+    library("Timing", "Shared/Timing", []),
+    library("Messages", "Shared/Messages", ["Timing"]),
+    library("Runtime", "Shared/Runtime", ["Timing", "CSystemd"]),
+    library("Bus", "Shared/Bus", ["Messages", "Runtime", "Timing", "CZeroMQ"]),
+    library("Storage", "Shared/Storage", ["CSQLite"]),
+    library("Crypto", "Shared/Crypto", ["COpenSSL"]),
+
+    // Services: each a library and a thin Main
+    serviceLibrary(
+      "TokenService", of: "token-svc", rooms: ["Tokens"],
+      ["Messages", "Bus", "Runtime", "Storage", "Crypto", "Timing"]),
+    service("token-svc", "TokenService"),
+    serviceLibrary(
+      "SessionService", of: "session-svc", rooms: ["Sessions"],
+      ["Messages", "Bus", "Runtime", "Storage", "Crypto", "Timing"]),
+    service("session-svc", "SessionService"),
+    serviceLibrary(
+      "PoseEstimation", of: "stream-svc", rooms: ["Pose"], ["CTurboJPEG", "COpenVINO"],
+      swiftSettings: openVINOImport),
+    serviceLibrary(
+      "StreamService", of: "stream-svc", rooms: ["Ingest", "Record", "Clock", "Stream"],
+      ["Messages", "Bus", "Runtime", "Timing", "PoseEstimation", "CAVFormat", "CTurboJPEG"],
+      swiftSettings: openVINOImport),
+    service("stream-svc", "StreamService", linkerSettings: openVINOLink),
+    serviceLibrary(
+      "Reconstruction", of: "edge-gateway", rooms: ["Align", "Calibrate", "Triangulate", "Export"],
+      ["Messages", "Timing"]),
+    serviceLibrary(
+      "EdgeGateway", of: "edge-gateway", rooms: ["Gateway"],
+      ["Reconstruction", "Messages", "Bus", "Runtime", "Timing"]),
+    service("edge-gateway", "EdgeGateway"),
+    serviceLibrary(
+      "ApiFront", of: "api-front", rooms: ["HTTP", "WebSocket", "Routes", "Access"],
+      ["Messages", "Bus", "Runtime", "Timing", "Crypto", "CLibWebSockets", "CQREncode"]),
+    service("api-front", "ApiFront"),
+
+    // Measuring tools
+    .executableTarget(
+      name: "axolotl-bench", dependencies: ["PoseEstimation", "Reconstruction", "Timing"], path: "Tests/Load/Bench",
+      swiftSettings: openVINOImport, linkerSettings: openVINOLink),
+    .executableTarget(
+      name: "axolotl-load", dependencies: ["Messages", "Timing"], path: "Tests/Load/WebSocketLoad",
+      swiftSettings: strict),
+
+    // Tests
+    tests("Timing", ["Timing"]),
+    tests("Messages", ["Messages", "Timing"]),
+    tests("Runtime", ["Runtime"]),
+    tests("Bus", ["Bus", "Messages", "Runtime"]),
+    tests("Storage", ["Storage"]),
+    tests("Crypto", ["Crypto"]),
+    tests("TokenService", ["TokenService", "Messages"]),
+    tests("SessionService", ["SessionService", "Messages"]),
+    tests("PoseEstimation", ["PoseEstimation"], resources: [.copy("Reference")], linkerSettings: openVINOLink),
+    tests("StreamService", ["StreamService", "Messages", "Timing"], linkerSettings: openVINOLink),
+    tests("Reconstruction", ["Reconstruction", "Messages", "Timing"], resources: [.copy("Reference")]),
+    tests("EdgeGateway", ["EdgeGateway", "Reconstruction", "Messages"]),
+    tests("ApiFront", ["ApiFront", "Messages"]),
+  ],
+  swiftLanguageModes: [.v6]
+)

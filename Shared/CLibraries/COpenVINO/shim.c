@@ -1,0 +1,1 @@
+#include "caxolotl_openvino.h"
