@@ -1,0 +1,74 @@
+/// The name of a session: letters, digits, `-`, `_` and `.`, 1 to 64 characters, not starting with a dot.
+///
+/// Safe as a folder name, a URL path segment and a log value.
+public struct SessionID: Hashable, Comparable, Sendable {
+  public let text: String
+  public init?(_ text: String) {
+    guard Identifier.isValid(text) else { return nil }
+    self.text = text
+  }
+  public static func < (a: SessionID, b: SessionID) -> Bool { a.text < b.text }
+}
+
+/// The name a phone gave itself, unique within its session; same alphabet as `SessionID`.
+public struct DeviceID: Hashable, Comparable, Sendable {
+  public let text: String
+  public init?(_ text: String) {
+    guard Identifier.isValid(text) else { return nil }
+    self.text = text
+  }
+  public static func < (a: DeviceID, b: DeviceID) -> Bool { a.text < b.text }
+}
+
+/// One phone of one session: what frames, recordings and poses are filed under.
+public struct DeviceKey: Hashable, Comparable, Codable, Sendable, CustomStringConvertible {
+  public let session: SessionID
+  public let device: DeviceID
+  public init(session: SessionID, device: DeviceID) {
+    self.session = session
+    self.device = device
+  }
+  public var description: String { "\(session.text)/\(device.text)" }
+  public static func < (a: DeviceKey, b: DeviceKey) -> Bool { (a.session, a.device) < (b.session, b.device) }
+}
+
+enum Identifier {
+  static let maximumLength = 64
+
+  static func isValid(_ text: String) -> Bool {
+    let bytes = text.utf8
+    guard (1...maximumLength).contains(bytes.count), bytes.first != UInt8(ascii: ".") else { return false }
+    return bytes.allSatisfy { byte in
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."):
+        true
+      default: false
+      }
+    }
+  }
+
+  static func decode<Value>(_ decoder: any Decoder, _ make: (String) -> Value?) throws -> Value {
+    let container = try decoder.singleValueContainer()
+    guard let value = make(try container.decode(String.self)) else {
+      throw DecodingError.dataCorruptedError(
+        in: container, debugDescription: "not 1 to \(maximumLength) of the characters A-Z a-z 0-9 - _ .")
+    }
+    return value
+  }
+
+  static func encode(_ text: String, to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(text)
+  }
+}
+
+extension SessionID: Codable {
+  public init(from decoder: any Decoder) throws { self = try Identifier.decode(decoder) { SessionID($0) } }
+  public func encode(to encoder: any Encoder) throws { try Identifier.encode(text, to: encoder) }
+}
+
+extension DeviceID: Codable {
+  public init(from decoder: any Decoder) throws { self = try Identifier.decode(decoder) { DeviceID($0) } }
+  public func encode(to encoder: any Encoder) throws { try Identifier.encode(text, to: encoder) }
+}

@@ -1,0 +1,50 @@
+/// A failure that crosses a process boundary: a stable code for programs, a sentence for people.
+public struct ServiceError: Error, Codable, Hashable, Sendable {
+  /// Stable, snake_case, listed in PROTOCOL.md.
+  public let code: String
+  /// What happened and what to do next. Never holds a secret or a personal label.
+  public let message: String
+  /// The HTTP status that `api-front` answers with.
+  public let status: Int
+
+  public init(code: String, message: String, status: Int) {
+    self.code = code
+    self.message = message
+    self.status = status
+  }
+}
+
+extension ServiceError {
+  public static func invalid(_ code: String, _ message: String) -> ServiceError {
+    ServiceError(code: code, message: message, status: 400)
+  }
+
+  public static func notFound(_ code: String, _ message: String) -> ServiceError {
+    ServiceError(code: code, message: message, status: 404)
+  }
+
+  public static func conflict(_ code: String, _ message: String) -> ServiceError {
+    ServiceError(code: code, message: message, status: 409)
+  }
+
+  /// The other process did not answer before the deadline.
+  public static func timedOut(_ service: String) -> ServiceError {
+    ServiceError(
+      code: "service_unavailable", message: "\(service) did not answer in time. It may be restarting: try again.",
+      status: 503)
+  }
+
+  /// The asker already waits for as many answers as it may.
+  public static func overloaded(_ service: String) -> ServiceError {
+    ServiceError(
+      code: "overloaded", message: "Too many requests wait for \(service). Try again in a moment.", status: 503)
+  }
+
+  public static func malformed(_ what: String) -> ServiceError {
+    ServiceError(code: "malformed_message", message: "\(what) could not be read.", status: 400)
+  }
+
+  /// A fault of our own; the details are in the log of the service that failed.
+  public static let internalFault = ServiceError(
+    code: "internal_error", message: "The server made a mistake. Its log says more; try again.", status: 500)
+}

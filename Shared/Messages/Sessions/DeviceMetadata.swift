@@ -1,0 +1,41 @@
+/// What a phone says of itself when it registers. Bounded: it comes from outside.
+public struct DeviceMetadata: Codable, Hashable, Sendable {
+  public let label: String?
+  public let browser: String?
+  public let platform: String?
+  /// Pixels of the frames it will send, as displayed (after rotation).
+  public let width: Int?
+  public let height: Int?
+  public let fps: Double?
+
+  public init(
+    label: String? = nil, browser: String? = nil, platform: String? = nil, width: Int? = nil, height: Int? = nil,
+    fps: Double? = nil
+  ) {
+    self.label = label
+    self.browser = browser
+    self.platform = platform
+    self.width = width
+    self.height = height
+    self.fps = fps
+  }
+
+  /// Refuses what no phone would say, by the field's name.
+  public func validated() throws(ServiceError) -> DeviceMetadata {
+    for (name, text) in [("label", label), ("browser", browser), ("platform", platform)] {
+      guard let text else { continue }
+      guard text.utf8.count <= 200, !text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F })
+      else { throw Self.refused(name, "text of at most 200 bytes without control characters") }
+    }
+    for (name, pixels) in [("width", width), ("height", height)] {
+      guard let pixels else { continue }
+      guard (16...8192).contains(pixels) else { throw Self.refused(name, "16 to 8192 pixels") }
+    }
+    if let fps, !(fps >= 1 && fps <= 240) { throw Self.refused("fps", "1 to 240") }
+    return self
+  }
+
+  private static func refused(_ field: String, _ allowed: String) -> ServiceError {
+    .invalid("invalid_metadata", "metadata.\(field) must be \(allowed).")
+  }
+}

@@ -1,0 +1,186 @@
+import Timing
+
+/// Makes a session. The pairing token is issued afterwards, by token-svc.
+public struct CreateSession: ServiceRequest {
+  public typealias Reply = SessionSummary
+  public static let name = "sessions.create"
+  public static let isIdempotent = false
+
+  /// nil makes `sess-YYYY-MM-DD-HHMMSS-xxxxxx`.
+  public let session: SessionID?
+  public let mode: SessionMode
+  public let userID: String
+  public let expectedDevices: Int
+  /// Must be true: parental consent is recorded before the first frame can be accepted.
+  public let consent: Bool
+
+  public init(session: SessionID?, mode: SessionMode, userID: String, expectedDevices: Int, consent: Bool) {
+    self.session = session
+    self.mode = mode
+    self.userID = userID
+    self.expectedDevices = expectedDevices
+    self.consent = consent
+  }
+}
+
+/// What everybody may know of a session.
+public struct SessionSummary: Codable, Hashable, Sendable {
+  public let session: SessionID
+  public let mode: SessionMode
+  public let state: SessionState
+  public let expectedDevices: Int
+  public let registeredDevices: Int
+  public let consentRecorded: Bool
+  public let anchor: UTCAnchor
+
+  public init(
+    session: SessionID, mode: SessionMode, state: SessionState, expectedDevices: Int, registeredDevices: Int,
+    consentRecorded: Bool, anchor: UTCAnchor
+  ) {
+    self.session = session
+    self.mode = mode
+    self.state = state
+    self.expectedDevices = expectedDevices
+    self.registeredDevices = registeredDevices
+    self.consentRecorded = consentRecorded
+    self.anchor = anchor
+  }
+}
+
+/// Enters a device that has redeemed its pairing token. Asking twice is the same as once.
+public struct RegisterDevice: ServiceRequest {
+  public typealias Reply = DevicePlacement
+  public static let name = "sessions.register_device"
+
+  public let key: DeviceKey
+  public let metadata: DeviceMetadata
+
+  public init(key: DeviceKey, metadata: DeviceMetadata) {
+    self.key = key
+    self.metadata = metadata
+  }
+}
+
+/// Where a device's frames go.
+public struct DevicePlacement: Codable, Hashable, Sendable {
+  public let session: SessionSummary
+  public let device: DeviceID
+  /// Number of the stream-svc instance that owns this camera.
+  public let instance: Int
+  public let metadata: DeviceMetadata
+
+  public init(session: SessionSummary, device: DeviceID, instance: Int, metadata: DeviceMetadata) {
+    self.session = session
+    self.device = device
+    self.instance = instance
+    self.metadata = metadata
+  }
+}
+
+/// Asked when a registered phone connects: is it still welcome, and which instance is its own.
+public struct LocateDevice: ServiceRequest {
+  public typealias Reply = DevicePlacement
+  public static let name = "sessions.locate_device"
+
+  public let key: DeviceKey
+  public init(key: DeviceKey) { self.key = key }
+}
+
+/// The state of a session and of each of its devices.
+public struct GetSessionStatus: ServiceRequest {
+  public struct Reply: Codable, Sendable {
+    public let summary: SessionSummary
+    public let devices: [DeviceStatus]
+    public init(summary: SessionSummary, devices: [DeviceStatus]) {
+      self.summary = summary
+      self.devices = devices
+    }
+  }
+  public static let name = "sessions.status"
+
+  public let session: SessionID
+  public init(session: SessionID) { self.session = session }
+}
+
+/// One device as session-svc knows it.
+public struct DeviceStatus: Codable, Hashable, Sendable {
+  public let device: DeviceID
+  public let metadata: DeviceMetadata
+  public let instance: Int
+  public let state: DeviceState
+  /// The last report of its stream-svc instance, if any came.
+  public let report: DeviceReport?
+
+  public init(device: DeviceID, metadata: DeviceMetadata, instance: Int, state: DeviceState, report: DeviceReport?) {
+    self.device = device
+    self.metadata = metadata
+    self.instance = instance
+    self.state = state
+    self.report = report
+  }
+}
+
+/// Newest first, at most `limit`.
+public struct ListSessions: ServiceRequest {
+  public struct Reply: Codable, Sendable {
+    public let sessions: [SessionSummary]
+    public init(sessions: [SessionSummary]) { self.sessions = sessions }
+  }
+  public static let name = "sessions.list"
+
+  public let limit: Int
+  public init(limit: Int) { self.limit = limit }
+}
+
+/// Closes a session to new frames.
+public struct EndSession: ServiceRequest {
+  public typealias Reply = SessionSummary
+  public static let name = "sessions.end"
+
+  public let session: SessionID
+  public init(session: SessionID) { self.session = session }
+}
+
+/// Removes everything of a session, in every service. Asking again continues where a crash interrupted it.
+public struct DeleteSession: ServiceRequest {
+  public typealias Reply = DeletionReceipt
+  public static let name = "sessions.delete"
+  public static let deadline = Duration.seconds(20)
+
+  public let session: SessionID
+  public init(session: SessionID) { self.session = session }
+}
+
+/// What a deletion removed.
+public struct DeletionReceipt: Codable, Hashable, Sendable {
+  public let session: SessionID
+  public let devices: Int
+  public let tokens: Int
+  public let recordingFiles: Int
+  public let recordingBytes: Int
+  public let poseFiles: Int
+  /// Services that did not answer; their part is removed as soon as they do.
+  public let pending: [String]
+
+  public init(
+    session: SessionID, devices: Int, tokens: Int, recordingFiles: Int, recordingBytes: Int, poseFiles: Int,
+    pending: [String]
+  ) {
+    self.session = session
+    self.devices = devices
+    self.tokens = tokens
+    self.recordingFiles = recordingFiles
+    self.recordingBytes = recordingBytes
+    self.poseFiles = poseFiles
+    self.pending = pending
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case session = "session_id"
+    case devices, tokens
+    case recordingFiles = "recording_files"
+    case recordingBytes = "recording_bytes"
+    case poseFiles = "pose_files"
+    case pending
+  }
+}

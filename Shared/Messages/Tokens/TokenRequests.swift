@@ -1,0 +1,106 @@
+/// Issues the pairing token that a session's QR carries.
+public struct IssuePairingToken: ServiceRequest {
+  public struct Reply: Codable, Sendable {
+    public let token: String
+    /// Seconds since the Unix epoch.
+    public let expiresAt: Int64
+    public init(token: String, expiresAt: Int64) {
+      self.token = token
+      self.expiresAt = expiresAt
+    }
+  }
+  public static let name = "tokens.issue_pairing"
+  public static let isIdempotent = false
+
+  public let session: SessionID
+  public let mode: SessionMode
+  /// How many distinct devices it may register.
+  public let maxDevices: Int
+  /// 300 to 3600; nil is the configured default.
+  public let ttlSeconds: Int?
+
+  public init(session: SessionID, mode: SessionMode, maxDevices: Int, ttlSeconds: Int?) {
+    self.session = session
+    self.mode = mode
+    self.maxDevices = maxDevices
+    self.ttlSeconds = ttlSeconds
+  }
+}
+
+/// Issues the token of a coach's browser.
+public struct IssueCoachToken: ServiceRequest {
+  public typealias Reply = IssuePairingToken.Reply
+  public static let name = "tokens.issue_coach"
+  public static let isIdempotent = false
+  public init() {}
+}
+
+/// Checks signature, kind, expiry and revocation; for a pairing token also whether `device` could still use it.
+public struct VerifyToken: ServiceRequest {
+  public struct Reply: Codable, Sendable {
+    public let claims: TokenClaims
+    /// Pairing tokens: how many devices may still register with it. 0 for other kinds.
+    public let devicesLeft: Int
+    public init(claims: TokenClaims, devicesLeft: Int) {
+      self.claims = claims
+      self.devicesLeft = devicesLeft
+    }
+  }
+  public static let name = "tokens.verify"
+
+  public let token: String
+  public let kind: TokenKind
+  /// The phone that wants to use a pairing token.
+  public let device: DeviceID?
+
+  public init(token: String, kind: TokenKind, device: DeviceID? = nil) {
+    self.token = token
+    self.kind = kind
+    self.device = device
+  }
+}
+
+/// Marks a pairing token as used by `device` and issues that device's own token: one transaction.
+///
+/// Asking again with the same `attempt` (a retry of the same HTTP request) gives the same answer.
+public struct RedeemPairingToken: ServiceRequest {
+  public struct Reply: Codable, Sendable {
+    public let claims: TokenClaims
+    public let deviceToken: String
+    public let deviceTokenExpiresAt: Int64
+    public init(claims: TokenClaims, deviceToken: String, deviceTokenExpiresAt: Int64) {
+      self.claims = claims
+      self.deviceToken = deviceToken
+      self.deviceTokenExpiresAt = deviceTokenExpiresAt
+    }
+  }
+  public static let name = "tokens.redeem"
+
+  public let token: String
+  public let device: DeviceID
+  /// Random, made by api-front for one HTTP request.
+  public let attempt: String
+
+  public init(token: String, device: DeviceID, attempt: String) {
+    self.token = token
+    self.device = device
+    self.attempt = attempt
+  }
+}
+
+/// Ends every token of a session, or of one device of it.
+public struct RevokeTokens: ServiceRequest {
+  public struct Reply: Codable, Sendable {
+    public let revoked: Int
+    public init(revoked: Int) { self.revoked = revoked }
+  }
+  public static let name = "tokens.revoke"
+
+  public let session: SessionID
+  public let device: DeviceID?
+
+  public init(session: SessionID, device: DeviceID? = nil) {
+    self.session = session
+    self.device = device
+  }
+}
