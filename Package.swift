@@ -53,7 +53,8 @@ func service(_ name: String, _ logic: String, _ more: [Target.Dependency] = [], 
     swiftSettings: strict, linkerSettings: linkerSettings)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = [],
+func tests(
+  _ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = [],
   linkerSettings: [LinkerSetting] = []
 ) -> Target {
   .testTarget(

@@ -1,0 +1,147 @@
+import FoundationEssentials
+
+/// In which form a session's poses or its calibration leave the system.
+public enum ExportFormat: String, Codable, Sendable, CaseIterable {
+  case trc, csv, json
+}
+
+/// Gives a session its camera calibration. `document` is the JSON form of PROTOCOL.md, or a Qualisys `.qca.txt`.
+public struct SetCalibration: ServiceRequest {
+  public struct Reply: Codable, Sendable {
+    /// Names of the devices that now have a camera model.
+    public let devices: [DeviceID]
+    public init(devices: [DeviceID]) { self.devices = devices }
+  }
+  public static let name = "gateway.set_calibration"
+  public static let maximumBytes = 256 * 1024
+
+  public let session: SessionID
+  public let document: Data
+
+  public init(session: SessionID, document: Data) {
+    self.session = session
+    self.document = document
+  }
+}
+
+/// The calibration in force, in the JSON form of PROTOCOL.md.
+public struct GetCalibration: ServiceRequest {
+  public struct Reply: Codable, Sendable {
+    public let document: Data
+    public init(document: Data) { self.document = document }
+  }
+  public static let name = "gateway.get_calibration"
+
+  public let session: SessionID
+  public init(session: SessionID) { self.session = session }
+}
+
+/// Writes the session's poses to a file and names it; api-front then asks for its bytes piece by piece.
+public struct ExportPoses: ServiceRequest {
+  public struct Reply: Codable, Sendable {
+    /// Opaque name for `ReadExport`.
+    public let export: String
+    public let bytes: Int
+    public let poses: Int
+    public init(export: String, bytes: Int, poses: Int) {
+      self.export = export
+      self.bytes = bytes
+      self.poses = poses
+    }
+  }
+  public static let name = "gateway.export_poses"
+  public static let deadline = Duration.seconds(30)
+
+  public let session: SessionID
+  public let format: ExportFormat
+
+  public init(session: SessionID, format: ExportFormat) {
+    self.session = session
+    self.format = format
+  }
+}
+
+/// A piece of an export.
+public struct ReadExport: ServiceRequest {
+  public struct Reply: Codable, Sendable {
+    /// At most `maximumPiece` bytes; empty at the end.
+    public let piece: Data
+    public init(piece: Data) { self.piece = piece }
+  }
+  public static let name = "gateway.read_export"
+  public static let maximumPiece = 1024 * 1024
+
+  public let session: SessionID
+  public let export: String
+  public let offset: Int
+
+  public init(session: SessionID, export: String, offset: Int) {
+    self.session = session
+    self.export = export
+    self.offset = offset
+  }
+}
+
+/// Figures of a session's reconstruction so far.
+public struct ReconstructionStatistics: ServiceRequest {
+  public struct Reply: Codable, Hashable, Sendable {
+    public let calibrated: Bool
+    public let observations: Int
+    public let alignedSets: Int
+    public let poses: Int
+    public let jointsPerPose: Double
+    /// Median over joints, pixels of the frames as sent.
+    public let reprojectionPxMedian: Double?
+    /// The same in pixels of the image size that the calibration was made for.
+    public let reprojectionCalibrationPxMedian: Double?
+    public let captureToPoseMsP50: Double?
+    public let captureToPoseMsP95: Double?
+    /// What was passed over, by reason.
+    public let dropped: [String: Int]
+
+    public init(
+      calibrated: Bool, observations: Int, alignedSets: Int, poses: Int, jointsPerPose: Double,
+      reprojectionPxMedian: Double?, reprojectionCalibrationPxMedian: Double?, captureToPoseMsP50: Double?,
+      captureToPoseMsP95: Double?, dropped: [String: Int]
+    ) {
+      self.calibrated = calibrated
+      self.observations = observations
+      self.alignedSets = alignedSets
+      self.poses = poses
+      self.jointsPerPose = jointsPerPose
+      self.reprojectionPxMedian = reprojectionPxMedian
+      self.reprojectionCalibrationPxMedian = reprojectionCalibrationPxMedian
+      self.captureToPoseMsP50 = captureToPoseMsP50
+      self.captureToPoseMsP95 = captureToPoseMsP95
+      self.dropped = dropped
+    }
+
+    enum CodingKeys: String, CodingKey {
+      case calibrated, observations
+      case alignedSets = "aligned_sets"
+      case poses
+      case jointsPerPose = "joints_per_pose"
+      case reprojectionPxMedian = "reprojection_px_median"
+      case reprojectionCalibrationPxMedian = "reprojection_calibration_px_median"
+      case captureToPoseMsP50 = "capture_to_pose_ms_p50"
+      case captureToPoseMsP95 = "capture_to_pose_ms_p95"
+      case dropped
+    }
+  }
+  public static let name = "gateway.statistics"
+
+  public let session: SessionID
+  public init(session: SessionID) { self.session = session }
+}
+
+/// Removes calibration, journal and exports of a session.
+public struct DeleteReconstruction: ServiceRequest {
+  public struct Reply: Codable, Sendable {
+    public let files: Int
+    public init(files: Int) { self.files = files }
+  }
+  public static let name = "gateway.delete"
+
+  public let session: SessionID
+  public init(session: SessionID) { self.session = session }
+}
