@@ -1,0 +1,73 @@
+"""Settings from the environment and from `.env`: the same keys that `/etc/axolotl/axolotl.conf` takes."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from pathlib import Path
+
+from .layout import REPOSITORY
+
+# What these scripts take themselves; no service knows these keys.
+LAUNCHER_KEYS = {"AXOLOTL_HOME", "AXOLOTL_BUILD_DIRECTORY"}
+# What a service sees of the caller's environment besides its settings.
+PASSED_ON = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "TMPDIR")
+
+
+class SettingsError(Exception):
+    """A setting cannot be used; the message names it and says what to do."""
+
+
+def known_keys() -> set[str]:
+    """Every key that `.env.example` documents."""
+    text = (REPOSITORY / ".env.example").read_text()
+    return set(re.findall(r"^#?\s?([A-Z][A-Z0-9_]+)=", text, re.MULTILINE))
+
+
+def parse(text: str, source: str) -> dict[str, str]:
+    """Reads KEY=value lines; blank lines and comments are skipped, one pair of quotes around a value is taken off."""
+    settings: dict[str, str] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        line = line.strip()
+        if not line or line.startswith("#"):
+            continue
+        key, equals, value = line.partition("=")
+        key, value = key.strip(), value.strip()
+        if not equals or not re.fullmatch(r"[A-Z][A-Z0-9_]*", key):
+            raise SettingsError(f"{source}, line {number}: expected KEY=value")
+        if len(value) >= 2 and value[0] == value[-1] and value[0] in "\"'":
+            value = value[1:-1]
+        settings[key] = value
+    return settings
+
+
+def load(environment: dict[str, str] | None = None, file: Path | None = REPOSITORY / ".env") -> dict[str, str]:
+    """The settings in force: those of the environment win over those of the file."""
+    environment = dict(os.environ) if environment is None else environment
+    known = known_keys()
+    settings: dict[str, str] = {}
+    if file is not None and file.is_file():
+        settings = parse(file.read_text(), str(file))
+        for key in settings:
+            if key not in known:
+                near = difflib.get_close_matches(key, known, 1)
+                hint = f"did you mean {near[0]}?" if near else "see .env.example for the keys there are"
+                raise SettingsError(f"{file}: {key} is not a setting; {hint}")
+    # An unknown AXOLOTL_ key is passed on, so that the services refuse it by name.
+    settings.update({k: v for k, v in environment.items() if k in known or k.startswith("AXOLOTL_")})
+    return settings
+
+
+def for_services(settings: dict[str, str]) -> dict[str, str]:
+    """The environment that the services are started with."""
+    passed_on = {key: os.environ[key] for key in PASSED_ON if key in os.environ}
+    return passed_on | {key: value for key, value in settings.items() if key not in LAUNCHER_KEYS}
+
+
+def number(settings: dict[str, str], key: str, default: int, lowest: int, highest: int) -> int:
+    """A whole number within bounds."""
+    text = settings.get(key, "") or str(default)
+    if not text.isdecimal() or not lowest <= int(text) <= highest:
+        raise SettingsError(f"{key}={text}: expected a whole number from {lowest} to {highest}")
+    return int(text)

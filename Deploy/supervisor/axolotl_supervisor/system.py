@@ -1,0 +1,218 @@
+"""One running copy of Axolotl: supervisord with the services below it, from the start until nothing is left."""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import os
+import resource
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import time
+import urllib.error
+import urllib.request
+import xmlrpc.client
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO
+
+from . import configuration, settings
+from .layout import UNITS, Layout
+from .notify import NotifyListener
+from .rpc import Process, Supervisor
+from .units import load_services
+
+PR_SET_PDEATHSIG = 1
+POLL_SECONDS = 0.1
+LOG_LINES_SHOWN = 15
+
+
+class StartError(Exception):
+    """The system did not come up, or not down; the message says which service, why, and what to do."""
+
+
+def prepare_child(open_files: int) -> None:
+    """Runs in the child: the kernel ends it, in order, when whoever started it is gone, and it may open as many files
+    as the units say, or as many as this machine lets it."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    _, highest = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(open_files, highest), highest))
+
+
+class RunningSystem:
+    """Starts, watches and stops. Every wait has a deadline."""
+
+    def __init__(self, layout: Layout, values: dict[str, str]) -> None:
+        self.layout = layout
+        self.values = values
+        self.port = settings.number(values, "LOCAL_PORT", 5050, 1, 65535)
+        self.secure = values.get("REQUIRE_HTTPS", "true").lower() not in ("false", "0", "no", "off")
+        instances = settings.number(values, "AXOLOTL_STREAM_INSTANCES", 0, 0, 64) or None
+        self.programs = configuration.programs(load_services(UNITS, instances), layout)
+        self.supervisor = Supervisor(layout.runtime / "supervisor.sock")
+        self._notify: NotifyListener | None = None
+        self._daemon: subprocess.Popen[bytes] | None = None
+        self._lock: IO[str] | None = None
+
+    @property
+    def base_url(self) -> str:
+        """Where api-front answers on this machine."""
+        return f"{'https' if self.secure else 'http'}://127.0.0.1:{self.port}"
+
+    def check_configuration(self) -> None:
+        """Lets every service judge its settings before any is started."""
+        for program in self.programs:
+            if not os.access(program.command[0], os.X_OK):
+                raise StartError(f"{program.command[0]} is missing; build it with: make build")
+            result = subprocess.run(
+                [*program.command, "--check-config"],
+                env=settings.for_services(self.values) | program.environment,
+                stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30,
+            )
+            if result.returncode != 0:
+                raise StartError(f"{program.name}: {(result.stderr or result.stdout).strip()}")
+
+    def start(self) -> None:
+        """Starts supervisord and the services; `wait_ready` waits for them."""
+        self.layout.prepare()
+        self._take_lock()
+        for folder in {folder for program in self.programs for folder in program.folders}:
+            Path(folder).mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._require_free_port()
+        self._notify = NotifyListener(self.layout.runtime / "notify.sock")
+        file = self.layout.runtime / "supervisord.conf"
+        shared = {"NOTIFY_SOCKET": str(self._notify.path)}
+        configuration.write(file, configuration.render(self.programs, self.layout, shared))
+        open_files = max(program.open_files for program in self.programs)
+        output = (self.layout.logs / "supervisord.out").open("wb")
+        with output:
+            self._daemon = subprocess.Popen(
+                ["supervisord", "--nodaemon", "--configuration", str(file)],
+                env=settings.for_services(self.values), stdin=subprocess.DEVNULL,
+                stdout=output, stderr=subprocess.STDOUT,
+                start_new_session=True, preexec_fn=lambda: prepare_child(open_files), cwd=self.layout.home,
+            )
+        self._wait("supervisord", 15, self._supervisor_answers)
+
+    def wait_ready(self, report: Callable[[str, float], None] = lambda name, seconds: None) -> None:
+        """Waits until every service has said that it is ready, then until api-front says that all of it is."""
+        started = time.monotonic()
+        for program in self.programs:
+            self._wait(program.name, program.start_timeout, lambda name=program.name: self.is_ready(name))
+            report(program.name, time.monotonic() - started)
+        self._wait("api-front", 30, self.answers_ready)
+
+    def processes(self) -> dict[str, Process]:
+        """The services as supervisord sees them now."""
+        return self.supervisor.processes()
+
+    def is_ready(self, name: str) -> bool:
+        """Whether the service's present process has said that it is ready."""
+        process = self.processes()[name]
+        if process.state == "FATAL":
+            raise StartError(self.explain(name, f"does not start: {process.error or 'it ends at once'}"))
+        return process.running and self._notify is not None and self._notify.life(process.pid).ready
+
+    def status(self, pid: int) -> str:
+        """The last status line that a process gave."""
+        return self._notify.life(pid).status if self._notify else ""
+
+    def answers_ready(self) -> bool:
+        """Whether `/readyz` says yes. The certificate is this machine's own, reached over loopback, so it is not
+        checked here."""
+        context = ssl._create_unverified_context() if self.secure else None
+        try:
+            with urllib.request.urlopen(f"{self.base_url}/readyz", timeout=2, context=context) as reply:
+                return reply.status == 200
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def tail(self, name: str, lines: int = LOG_LINES_SHOWN) -> list[str]:
+        """The last lines of a service's log."""
+        path = self.layout.logs / f"{name}.log"
+        if not path.is_file():
+            return []
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - 400 * lines))
+            return file.read().decode("utf-8", "replace").splitlines()[-lines:]
+
+    def explain(self, name: str, what: str) -> str:
+        """What went wrong, with the end of the log that tells why."""
+        log = self.layout.logs / f"{name}.log"
+        return "\n".join([f"{name} {what}; its log is {log}", *(f"  | {line}" for line in self.tail(name))])
+
+    def stop(self) -> None:
+        """Stops the services in reverse order, then supervisord, and removes the run-time folder."""
+        if self._daemon is not None and self._daemon.poll() is None:
+            self._daemon.terminate()
+            self._wait_for_end(sum(program.stop_timeout for program in self.programs) + 10)
+        if self._notify is not None:
+            self._notify.close()
+        if self._lock is not None:
+            shutil.rmtree(self.layout.runtime, ignore_errors=True)
+            self._lock.close()
+            self._lock = None
+
+    def _wait_for_end(self, deadline: float) -> None:
+        assert self._daemon is not None
+        end = time.monotonic() + deadline
+        while self._daemon.poll() is None:
+            if time.monotonic() > end:
+                self._daemon.kill()  # the services die with it
+                self._daemon.wait(10)
+                raise StartError(f"the services did not stop within {deadline:.0f} s and were killed")
+            try:
+                self.supervisor.processes()  # wakes supervisord
+            except (OSError, xmlrpc.client.Error):
+                pass
+            try:
+                self._daemon.wait(POLL_SECONDS)
+            except subprocess.TimeoutExpired:
+                pass
+
+    def _wait(self, what: str, seconds: float, condition: Callable[[], bool]) -> None:
+        for _ in self._until(seconds):
+            if self._daemon is not None and self._daemon.poll() is not None:
+                text = (self.layout.logs / "supervisord.out").read_text().strip()
+                raise StartError(f"supervisord ended with status {self._daemon.returncode}: {text}")
+            if condition():
+                return
+        raise StartError(self.explain(what, f"was not ready within {seconds:.0f} s"))
+
+    def _until(self, seconds: float) -> Iterator[None]:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            yield
+            if self._notify is not None:
+                self._notify.wait_for_change(POLL_SECONDS)
+
+    def _supervisor_answers(self) -> bool:
+        try:
+            self.supervisor.processes()
+        except (OSError, xmlrpc.client.Error):
+            return False
+        return True
+
+    def _take_lock(self) -> None:
+        self._lock = (self.layout.home / "lock").open("a+")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._lock.close()
+            self._lock = None
+            raise StartError(
+                f"a copy already runs in {self.layout.home}; stop it, or set AXOLOTL_HOME and LOCAL_PORT for a second one"
+            ) from None
+
+    def _require_free_port(self) -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("", self.port))
+            except OSError:
+                raise StartError(
+                    f"port {self.port} is in use; choose another, for example: LOCAL_PORT={self.port + 1} make run"
+                ) from None
