@@ -73,6 +73,7 @@ let package = Package(
     systemLibrary("CSystemd", "libsystemd", apt: "libsystemd-dev"),
     systemLibrary("CTurboJPEG", "libturbojpeg", apt: "libturbojpeg0-dev"),
     systemLibrary("CQREncode", "libqrencode", apt: "libqrencode-dev"),
+    systemLibrary("CExpat", "expat", apt: "libexpat1-dev"),
     systemLibrary("CLibWebSockets", "libwebsockets", apt: "libwebsockets-dev"),
     .target(
       name: "CAVFormat", path: "Shared/CLibraries/CAVFormat",
@@ -107,7 +108,7 @@ let package = Package(
     service("stream-svc", "StreamService", linkerSettings: openVINOLink),
     serviceLibrary(
       "Reconstruction", of: "edge-gateway", rooms: ["Align", "Calibrate", "Triangulate", "Export"],
-      ["Messages", "Timing"]),
+      ["Messages", "Timing", "CExpat"]),
     serviceLibrary(
       "EdgeGateway", of: "edge-gateway", rooms: ["Gateway"],
       ["Reconstruction", "Messages", "Bus", "Runtime", "Timing"]),
