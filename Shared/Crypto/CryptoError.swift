@@ -1,0 +1,29 @@
+import COpenSSL
+
+/// OpenSSL could not do its work. There is no wrong input among these: they mean a broken library or no memory.
+public struct CryptoError: Error, Hashable, Sendable, CustomStringConvertible {
+  public enum Code: String, Sendable {
+    case randomUnavailable = "random_unavailable"
+    case digestFailed = "digest_failed"
+    case macFailed = "mac_failed"
+  }
+
+  public let code: Code
+  /// OpenSSL's own error number, 0 if it left none.
+  public let opensslError: UInt
+
+  init(_ code: Code) {
+    self.code = code
+    opensslError = ERR_get_error()
+    ERR_clear_error()
+  }
+
+  public var description: String {
+    let remedy =
+      switch code {
+      case .randomUnavailable: "Check that the process may call getrandom()."
+      case .digestFailed, .macFailed: "Check that OpenSSL 3 is installed whole and offers SHA-256."
+      }
+    return "\(code.rawValue): OpenSSL error \(opensslError). \(remedy)"
+  }
+}
