@@ -15,7 +15,7 @@ let openVINOLink: [LinkerSetting] = [
   ])
 ]
 
-func systemLibrary(_ name: String, _ pkgConfig: String, apt: String) -> Target {
+func systemLibrary(_ name: String, _ pkgConfig: String?, apt: String) -> Target {
   .systemLibrary(name: name, path: "Shared/CLibraries/\(name)", pkgConfig: pkgConfig, providers: [.apt([apt])])
 }
 
@@ -67,7 +67,8 @@ let package = Package(
   products: [],
   targets: [
     // C libraries
-    systemLibrary("CZeroMQ", "libzmq", apt: "libzmq3-dev"),
+    .systemLibrary(name: "CLinux", path: "Shared/CLibraries/CLinux"),
+    systemLibrary("CZeroMQ", nil, apt: "libzmq3-dev"),
     systemLibrary("COpenSSL", "libcrypto", apt: "libssl-dev"),
     systemLibrary("CSQLite", "sqlite3", apt: "libsqlite3-dev"),
     systemLibrary("CSystemd", "libsystemd", apt: "libsystemd-dev"),
@@ -84,7 +85,7 @@ let package = Package(
     // Shared
     library("Timing", "Shared/Timing", []),
     library("Messages", "Shared/Messages", ["Timing"]),
-    library("Runtime", "Shared/Runtime", ["Timing", "CSystemd"]),
+    library("Runtime", "Shared/Runtime", ["Messages", "Timing", "CSystemd", "CLinux"]),
     library("Bus", "Shared/Bus", ["Messages", "Runtime", "Timing", "CZeroMQ"]),
     library("Storage", "Shared/Storage", ["CSQLite"]),
     library("Crypto", "Shared/Crypto", ["COpenSSL"]),
@@ -129,8 +130,8 @@ let package = Package(
     // Tests
     tests("Timing", ["Timing"]),
     tests("Messages", ["Messages", "Timing"]),
-    tests("Runtime", ["Runtime"]),
-    tests("Bus", ["Bus", "Messages", "Runtime"]),
+    tests("Runtime", ["Runtime", "Timing"]),
+    tests("Bus", ["Bus", "Messages", "Runtime", "Timing"]),
     tests("Storage", ["Storage"]),
     tests("Crypto", ["Crypto"]),
     tests("TokenService", ["TokenService", "Messages"]),

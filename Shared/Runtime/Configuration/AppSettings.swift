@@ -1,0 +1,75 @@
+/// Every setting there is, shared by the five programs: one file configures them all.
+public enum AppSettings {
+  // MARK: Pairing
+  public static let pairingTokenSecret = SettingKey<String?>.optionalText(
+    "PAIRING_TOKEN_SECRET", "Signing key of the tokens, at least 32 bytes. Unset: one is made and kept (0600).",
+    isSecret: true)
+  public static let pairingTokenSecretPrevious = SettingKey<String?>.optionalText(
+    "PAIRING_TOKEN_SECRET_PREVIOUS", "The signing key before the last rotation; still verifies.", isSecret: true)
+  public static let pairingTokenTTL = SettingKey<Int>.integer(
+    "PAIRING_TOKEN_TTL", default: 600, in: 300...3600, "Seconds that a pairing token lives.")
+
+  // MARK: HTTP
+  public static let localPort = SettingKey<Int>.integer(
+    "LOCAL_PORT", default: 5050, in: 0...65535, "TCP port of pages, API and WebSockets. 0 lets the system choose.")
+  public static let bindAddress = SettingKey<String>.text(
+    "AXOLOTL_BIND_ADDRESS", default: "0.0.0.0", "Address to listen on.")
+  public static let requireHTTPS = SettingKey<Bool>.flag(
+    "REQUIRE_HTTPS", default: true, "Serve HTTPS only. Browsers give the camera to secure origins alone.")
+  public static let tlsCertificate = SettingKey<String?>.optionalText(
+    "AXOLOTL_TLS_CERTIFICATE", "PEM file with the server's certificate chain. Unset: a local CA is made.")
+  public static let tlsKey = SettingKey<String?>.optionalText(
+    "AXOLOTL_TLS_KEY", "PEM file with the key of that certificate.")
+  public static let publicURL = SettingKey<String?>.optionalText(
+    "AXOLOTL_PUBLIC_URL", "Address that phones reach, for the QR. Unset: chosen from the machine's LAN addresses.")
+  public static let coachKey = SettingKey<String?>.optionalText(
+    "AXOLOTL_COACH_KEY", "The coach's key. Unset: one is made and kept (0600).", isSecret: true)
+  public static let webDirectory = SettingKey<String>.text(
+    "AXOLOTL_WEB_DIRECTORY", default: "Services/api-front/Web", "Folder of the pages.")
+
+  // MARK: WebRTC
+  public static let enableTURN = SettingKey<Bool>.flag(
+    "ENABLE_TURN", default: false, "Offer a TURN relay to phones.")
+  public static let stunServer = SettingKey<String?>.optionalText(
+    "STUN_SERVER", "STUN server for phones, host:port. None is contacted unless set.")
+  public static let turnServer = SettingKey<String?>.optionalText("TURN_SERVER", "TURN server, host:port.")
+  public static let turnUsername = SettingKey<String?>.optionalText("TURN_USERNAME", "TURN user, if static.")
+  public static let turnPassword = SettingKey<String?>.optionalText(
+    "TURN_PASSWORD", "TURN password or shared secret.", isSecret: true)
+
+  // MARK: Streams
+  public static let streamInstances = SettingKey<Int>.integer(
+    "AXOLOTL_STREAM_INSTANCES", default: 2, in: 1...64, "How many stream-svc instances run, numbered from 1.")
+  public static let recordingsDirectory = SettingKey<String>.text(
+    "AXOLOTL_RECORDINGS_DIRECTORY", default: ".axolotl/state/recordings", "Folder of the recordings.")
+  public static let modelsDirectory = SettingKey<String>.text(
+    "AXOLOTL_MODELS_DIRECTORY", default: ".deps/models", "Folder of the two pose models.")
+  public static let poseThreads = SettingKey<Int>.integer(
+    "AXOLOTL_POSE_THREADS", default: 1, in: 0...64,
+    "Pose worker threads of each stream-svc instance; 0 turns poses off.")
+
+  // MARK: Sessions
+  public static let retentionDays = SettingKey<Int>.integer(
+    "AXOLOTL_RETENTION_DAYS", default: 7, in: 1...3650, "Days after which a session and all of it is removed.")
+
+  // MARK: Operation
+  public static let busDirectory = SettingKey<String>.text(
+    "AXOLOTL_BUS_DIRECTORY", default: ".axolotl/run/bus", "Folder of the Unix sockets between the services.")
+  public static let stateDirectory = SettingKey<String>.text(
+    "STATE_DIRECTORY", default: ".axolotl/state", "Folder of what a service must not forget; systemd sets it.")
+  public static let logLevel = SettingKey<LogLevel>(
+    "AXOLOTL_LOG_LEVEL", default: "info", "Least important log lines shown.",
+    expecting: "debug, info, warning or error", parse: { LogLevel(name: $0) })
+
+  public static let all: [AnySettingKey] = [
+    pairingTokenSecret.erased, pairingTokenSecretPrevious.erased, pairingTokenTTL.erased, localPort.erased,
+    bindAddress.erased, requireHTTPS.erased, tlsCertificate.erased, tlsKey.erased, publicURL.erased,
+    coachKey.erased, webDirectory.erased, enableTURN.erased, stunServer.erased, turnServer.erased,
+    turnUsername.erased, turnPassword.erased, streamInstances.erased, recordingsDirectory.erased,
+    modelsDirectory.erased, poseThreads.erased, retentionDays.erased, busDirectory.erased, stateDirectory.erased,
+    logLevel.erased,
+  ]
+
+  /// Keys that belong to the tools around the services (`make run`), allowed in the same file.
+  public static let toolKeys: Set<String> = ["AXOLOTL_HOME"]
+}

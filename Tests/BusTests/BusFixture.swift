@@ -1,0 +1,41 @@
+import Glibc
+import Runtime
+import Testing
+import Timing
+
+@testable import Bus
+
+/// A loop and a bus in a folder of their own, removed afterwards.
+final class BusFixture {
+  let loop: EventLoop
+  let directory: String
+  let metrics = Metrics()
+
+  init() throws {
+    var template = Array("/tmp/axolotl-bus-XXXXXX".utf8CString)
+    directory = try template.withUnsafeMutableBufferPointer { buffer in
+      try #require(mkdtemp(buffer.baseAddress!).map { String(cString: $0) })
+    }
+    loop = try EventLoop()
+  }
+
+  deinit {
+    for name in ["tokens", "observations", "live-poses", "phone-links-1"] { unlink("\(directory)/\(name)") }
+    rmdir(directory)
+  }
+
+  func makeBus() throws -> BusContext {
+    try BusContext(
+      loop: loop, directory: directory, log: Log(name: "test", level: .error) { _ in }, metrics: Metrics())
+  }
+
+  /// Runs the loop until `condition`; false when it does not come true within `limit`.
+  func run(until condition: () -> Bool, within limit: Duration = .seconds(5)) -> Bool {
+    let deadline = loop.time.now().advanced(by: limit)
+    while !condition() {
+      guard loop.time.now() < deadline else { return false }
+      loop.runOnce(waitingAtMost: .milliseconds(20))
+    }
+    return true
+  }
+}

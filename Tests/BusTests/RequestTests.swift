@@ -1,0 +1,98 @@
+import Messages
+import Runtime
+import Testing
+import Timing
+
+@testable import Bus
+
+private struct Twice: ServiceRequest {
+  typealias Reply = Int
+  static let name = "test.twice"
+  static let deadline = Duration.milliseconds(200)
+  let number: Int
+}
+
+private struct Once: ServiceRequest {
+  typealias Reply = Int
+  static let name = "test.once"
+  static let deadline = Duration.milliseconds(100)
+  static let isIdempotent = false
+}
+
+struct RequestTests {
+  @Test func manyRequestsAreAnsweredEachWithItsOwnReply() throws {
+    let fixture = try BusFixture()
+    let bus = try fixture.makeBus()
+    let server = try RequestServer(bus, .tokens)
+    server.handle(Twice.self) { $0.number * 2 }
+    let client = try RequestClient(bus, .tokens, of: .tokenService)
+    var replies: [Int: Int] = [:]
+    for number in 0..<1000 {
+      client.send(Twice(number: number)) { result in replies[number] = try? result.get() }
+    }
+    #expect(fixture.run { replies.count == 1000 })
+    #expect(replies.allSatisfy { $0.value == $0.key * 2 })
+  }
+
+  @Test func errorsCrossWithTheirCode() throws {
+    let fixture = try BusFixture()
+    let bus = try fixture.makeBus()
+    let server = try RequestServer(bus, .tokens)
+    let refusal = ServiceError.conflict("token_full", "No place is left.")
+    server.handle(Twice.self) { _ in throw refusal }
+    let client = try RequestClient(bus, .tokens, of: .tokenService)
+    var errors: [ServiceError] = []
+    client.send(Twice(number: 1)) { if case .failure(let error) = $0 { errors.append(error) } }
+    client.send(Once()) { if case .failure(let error) = $0 { errors.append(error) } }
+    #expect(fixture.run { errors.count == 2 })
+    #expect(errors.contains(refusal))
+    #expect(errors.contains { $0.code == "unknown_request" })
+  }
+
+  @Test func aServerThatComesLateStillAnswersAnIdempotentRequest() throws {
+    let fixture = try BusFixture()
+    let bus = try fixture.makeBus()
+    let client = try RequestClient(bus, .tokens, of: .tokenService)
+    var reply: Int?
+    client.send(Twice(number: 4)) { reply = try? $0.get() }
+    fixture.loop.runOnce(waitingAtMost: .milliseconds(250))
+    let server = try RequestServer(bus, .tokens)
+    server.handle(Twice.self) { $0.number * 2 }
+    #expect(fixture.run { reply == 8 })
+  }
+
+  @Test func withoutAServerTheDeadlineAnswers() throws {
+    let fixture = try BusFixture()
+    let bus = try fixture.makeBus()
+    let client = try RequestClient(bus, .tokens, of: .tokenService)
+    var result: Result<Int, ServiceError>?
+    client.send(Once()) { result = $0 }
+    #expect(fixture.run { result != nil })
+    #expect(result == .failure(.timedOut("token-svc")))
+  }
+
+  @Test func moreThanTheAllowedOutstandingRequestsAreRefusedAtOnce() throws {
+    let fixture = try BusFixture()
+    let bus = try fixture.makeBus()
+    let client = try RequestClient(bus, .tokens, of: .tokenService, maximumOutstanding: 2)
+    var refused = 0
+    for _ in 0..<3 { client.send(Once()) { if $0 == .failure(.overloaded("token-svc")) { refused += 1 } } }
+    #expect(refused == 1)
+  }
+
+  @Test func garbageCostsOneMessage() throws {
+    let fixture = try BusFixture()
+    let bus = try fixture.makeBus()
+    let server = try RequestServer(bus, .tokens)
+    server.handle(Twice.self) { $0.number * 2 }
+    let raw = try DuplexClient(bus, to: .tokens, highWaterMark: 100) { _ in }
+    #expect(raw.send([BusMessage([1, 2, 3])]))
+    #expect(raw.send([BusMessage([]), BusMessage([]), BusMessage([])]))
+    let good = BusMessage(RequestEnvelope(kind: .request, id: 1, deadline: .distantFuture).encoded())
+    #expect(raw.send([good, BusMessage(Twice.name.utf8), BusMessage("{\"number\":\"x\"}".utf8)]))
+    let client = try RequestClient(bus, .tokens, of: .tokenService)
+    var reply: Int?
+    client.send(Twice(number: 21)) { reply = try? $0.get() }
+    #expect(fixture.run { reply == 42 })
+  }
+}
