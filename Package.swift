@@ -128,6 +128,7 @@ let package = Package(
       swiftSettings: strict),
 
     // Tests
+    tests("Repository", ["Runtime"]),
     tests("Timing", ["Timing"]),
     tests("Messages", ["Messages", "Timing"]),
     tests("Runtime", ["Runtime", "Timing"]),
