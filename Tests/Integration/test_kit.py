@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import random
+import struct
+import zlib
 
 import pytest
 from axolotl_kit.clock import DeviceClock
 from axolotl_kit.footage import Camera, playback, there_and_back
 from axolotl_kit.frame_buffer import FrameBuffer
+from axolotl_kit.recording_index import IndexFault, read_index
 from axolotl_kit.wire import FRAME_HEADER, encode_frame
 
 
@@ -91,3 +94,28 @@ def test_a_frame_has_the_published_layout() -> None:
     message = encode_frame(7, -5, 720, 1280, b"payload")
     assert message.hex() == ("415846310101d0020005000007000000fbffffffffffffff0700000000000100") + b"payload".hex()
     assert FRAME_HEADER.size == 32
+
+
+def index_with(sequences: list[int]) -> bytes:
+    """An index file as PROTOCOL.md describes it."""
+    header = struct.pack("<4sBBHqq16sQ12s", b"AXI1", 1, 0, 1, 5, 6, bytes(16), 500, bytes(12))
+    data = header + struct.pack("<I", zlib.crc32(header))
+    for sequence in sequences:
+        record = struct.pack("<IHHqqIIQI", sequence, 720, 1280, 11, 22, 33, 44, 500 + sequence, 0)
+        data += record + struct.pack("<I", zlib.crc32(record))
+    return data
+
+
+def test_an_index_is_read_up_to_a_record_cut_short() -> None:
+    data = index_with([1, 2, 3])
+    assert [entry.sequence for entry in read_index(data)] == [1, 2, 3]
+    assert [entry.sequence for entry in read_index(data[:-1])] == [1, 2]
+    assert read_index(data)[0].bound_us == 33
+
+
+@pytest.mark.parametrize("byte", [0, 4, 20, 64, 100])
+def test_a_wrong_byte_in_an_index_is_seen(byte: int) -> None:
+    data = bytearray(index_with([1, 2, 3]))
+    data[byte] ^= 0x10
+    with pytest.raises(IndexFault):
+        read_index(bytes(data))

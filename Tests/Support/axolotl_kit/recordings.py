@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .recording_index import IndexEntry, read_index
+from .recording_index import IndexEntry, IndexFault, read_index
 
 
 @dataclass
@@ -32,26 +32,33 @@ def read_device(folder: Path) -> DeviceRecording:
     """Opens every video file of a device, and compares it with its index."""
     recording = DeviceRecording(folder.name)
     for video in sorted(folder.glob("*.mkv")):
-        index = video.with_suffix(".idx")
-        entries = read_index(index.read_bytes()) if index.exists() else []
-        if not entries and video.stat().st_size == 0:
-            continue
-        recording.files.append(video)
-        recording.entries += entries
-        try:
-            times = packet_times_ms(video)
-        except subprocess.CalledProcessError as error:
-            recording.faults.append(f"ffprobe cannot open {folder.name}/{video.name}: {error.stderr.strip()[-200:]}")
-            continue
-        recording.frames_in_files += len(times)
-        if len(times) != len(entries):
-            recording.faults.append(f"{folder.name}/{video.name} holds {len(times)} frames, its index {len(entries)}")
+        _read_segment(video, recording)
     recording.faults += [
         f"{folder.name}: frame {sequence} was recorded {count} times"
         for sequence, count in recording.sequences.items()
         if count > 1
     ][:5]
     return recording
+
+
+def _read_segment(video: Path, recording: DeviceRecording) -> None:
+    name = f"{video.parent.name}/{video.name}"
+    try:
+        entries = read_index(video.with_suffix(".idx").read_bytes())
+        times = packet_times_ms(video)
+    except (OSError, IndexFault) as error:
+        recording.faults.append(f"the index of {name} cannot be read: {error}")
+        return
+    except subprocess.CalledProcessError as error:
+        recording.faults.append(f"ffprobe cannot open {name}: {error.stderr.strip()[-200:]}")
+        return
+    recording.files.append(video)
+    recording.entries += entries
+    recording.frames_in_files += len(times)
+    if len(times) != len(entries):
+        recording.faults.append(f"{name} holds {len(times)} frames, its index {len(entries)}")
+    if entries and entries[-1].end_offset > video.stat().st_size:
+        recording.faults.append(f"{name} is shorter than its index says")
 
 
 def read_session(folder: Path) -> dict[str, DeviceRecording]:

@@ -31,7 +31,10 @@ def read_truth(path: Path) -> dict[int, float]:
 
 
 def clock_errors(recording: DeviceRecording, truth: dict[int, float]) -> list[tuple[float, float]]:
-    """Per recorded frame: how far its SessionTime is from the truth, and how far it claimed to be at most; ms."""
+    """Per recorded frame: how far its SessionTime is from the truth, and how far it claimed to be at most; ms.
+
+    The index holds the estimate of the moment at which the frame arrived: nothing is corrected in hindsight.
+    """
     return [
         (abs(entry.session_us - truth[entry.sequence]) / 1000, entry.bound_us / 1000)
         for entry in recording.entries
