@@ -33,9 +33,9 @@ class PhoneSettings:
 
     width: int = 720
     height: int = 1280
-    burst: int = 12
+    burst: int = 10
     burst_spacing: float = 0.02
-    trickle: float = 0.5
+    trickle: float = 1.0
     reply_timeout: float = 1.0
     backoff_first: float = 0.1
     backoff_most: float = 2.0
