@@ -78,7 +78,7 @@ function fill(row, device, index) {
   setText(row.number, String(index + 1));
   setText(row.name, device.label || device.device_id);
   setText(row.state, state.word);
-  setText(row.values.fps, (device.fps ?? 0).toFixed(device.fps >= 9.95 ? 0 : 1));
+  setText(row.values.fps, device.fps > 0 && device.fps < 9.95 ? device.fps.toFixed(1) : device.fps.toFixed(0));
   setText(row.values.recorded, count(device.frames_recorded));
   setText(row.values.lost, count(device.frames_lost));
   setTone(row.values.lost, device.frames_lost > 0 ? "warn" : "plain");
@@ -87,6 +87,7 @@ function fill(row, device, index) {
   setText(row.values.seen, ago(device.last_seen_ms));
   setText(row.values.via, TRANSPORTS[device.transport] ?? "—");
   row.element.title = device.bytes_recorded ? `${bytes(device.bytes_recorded)} on disk` : "";
+  setTone(row.hint, [state.tone, sync.tone].includes("bad") ? "bad" : "warn");
   const hint = [state.hint, sync.hint, loss].filter(Boolean).join(" ");
   setText(row.hint, hint);
   show(row.hint, hint !== "");

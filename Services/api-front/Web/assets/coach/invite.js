@@ -7,13 +7,14 @@ const PREFIX = "axolotl:code:";
 const SOON_S = 60;
 
 /** Remembers the code of a new session. */
-export function keepCode({ session_id: session, pairing_url: url, pairing_qr_svg: svg, expires_at: expires }) {
+export function keepCode({ session_id: session, pairing_url: url, pairing_qr_svg: svg, expires_at: expires, warning }) {
+  const code = { url, svg, expires, warning };
   try {
-    sessionStorage.setItem(PREFIX + session, JSON.stringify({ url, svg, expires }));
+    sessionStorage.setItem(PREFIX + session, JSON.stringify(code));
   } catch {
     // Without storage the code is shown until the page is reloaded.
   }
-  return { url, svg, expires };
+  return code;
 }
 
 export function forgetCode(session) {
@@ -58,6 +59,8 @@ export class Invite {
     link.href = code.url;
     setText(link, code.url);
     setText(byId("copy"), "Copy the link");
+    setText(byId("address-warning"), code.warning ?? "");
+    show(byId("address-warning"), Boolean(code.warning));
     this.tick();
   }
 

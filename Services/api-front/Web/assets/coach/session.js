@@ -63,6 +63,7 @@ export class SessionPage {
     if (before?.mode !== status.mode) setUpData(this.session, status.mode);
     if (before && before.state !== status.state && status.state === "ended") showRecordings(this.session);
     show(byId("three"), status.mode === "3d");
+    byId("page-session").classList.toggle("flat", status.mode !== "3d");
     byId("end").disabled = status.state === "ended";
     this.devices.update(status.devices, status.state === "ended" ? 0 : status.expected_devices);
     this.showCode();

@@ -1,6 +1,6 @@
 // Pictures of a video element as JPEG, off the main thread where the browser can, in the order in which they were taken.
 
-const QUALITY = 0.8;
+const QUALITY = 0.75;
 const IN_FLIGHT = 3;
 
 /** Whether this browser draws and compresses in a worker. */
@@ -17,6 +17,10 @@ export class Encoder {
     this.canvas = null;
     if (worksInWorker()) this.startWorker();
     else this.canvas = document.createElement("canvas");
+  }
+
+  get isActive() {
+    return this.pending.size > 0;
   }
 
   get isBusy() {

@@ -13,6 +13,7 @@ import { showFigures, showState } from "./view.js";
 
 const FIGURES_EVERY_MS = 500;
 const CAMERA_RETRY_MS = 3000;
+const LIVE = ["live", "finishing"];
 
 const token = new URLSearchParams(location.search).get("token") ?? "";
 const video = byId("video");
@@ -149,16 +150,21 @@ function stream() {
 
 function heard(message) {
   if (message.type === "error") notice = message.message ?? "";
-  if (message.type === "command" && message.name === "stop") streamer.stop(null);
+  if (message.type === "command" && message.name === "stop") finish();
 }
 
 function stopped(problem) {
-  streamer.stopWatching?.();
-  streamer.encoder.close();
+  streamer.release();
   closeCamera();
   screenLock.release();
   if (problem?.isFinal) place.forget();
   update({ phase: "stopped", problem: problem ?? null });
+}
+
+function finish() {
+  if (state.phase !== "live") return;
+  update({ phase: "finishing" });
+  streamer.finish();
 }
 
 function asProblem(error) {
@@ -179,7 +185,7 @@ byId("start").addEventListener("submit", (event) => {
   start();
 });
 byId("again").addEventListener("click", () => check());
-byId("stop").addEventListener("click", () => streamer?.stop(null));
+byId("stop").addEventListener("click", () => finish());
 globalThis.addEventListener("online", () => streamer?.link.hurry());
 document.addEventListener("visibilitychange", () => {
   const isHidden = document.visibilityState === "hidden";
@@ -192,7 +198,7 @@ document.addEventListener("visibilitychange", () => {
   video.play().catch(() => {});
 });
 setInterval(() => {
-  if (state.phase !== "live") return;
+  if (!LIVE.includes(state.phase)) return;
   const figures = streamer.figures();
   update({ backlog: figures.backlog });
   showFigures(figures, notice);

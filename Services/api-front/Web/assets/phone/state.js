@@ -4,7 +4,7 @@ import { plusMinus } from "../common/words.js";
 
 /**
  * Pure. `phase`: checking, no_token, refused (with problem), ready, camera, camera_refused (with problem), joining,
- * live, stopped (with problem or null). In phase live, `link` is connecting, open or waiting.
+ * live, finishing, stopped (with problem or null). In phase live, `link` is connecting, open or waiting.
  */
 export function describe({ phase, link, problem, session, mode, backlog = 0, isHidden = false, cameraLost = false }) {
   const say = (headline, detail, tone) => ({ headline, detail, tone });
@@ -29,7 +29,10 @@ export function describe({ phase, link, problem, session, mode, backlog = 0, isH
       return say("No picture from the camera", problem.message, "bad");
     case "joining":
       return say("Joining the session…", "The phone is taking its place.", "busy");
+    case "finishing":
+      return say("Sending the last pictures…", "Keep this page open for a moment.", "busy");
     case "stopped":
+      if (problem?.code === "session_ended") return say("The session has ended", "You can close this page.", "plain");
       return problem
         ? say("Streaming has ended", problem.message, "bad")
         : say("Stopped", "Everything that was acknowledged is saved on the coach's computer.", "plain");

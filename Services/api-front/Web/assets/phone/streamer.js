@@ -10,6 +10,8 @@ import { PhoneLink } from "./link.js";
 
 const RATE = 30;
 const RATE_WINDOW_MS = 2000;
+const FINISH_MS = 10_000;
+const FINISH_POLL_MS = 50;
 
 /** `place`: where used sequence numbers are remembered. `on`: what PhoneLink's `on` is. */
 export class Streamer {
@@ -38,10 +40,22 @@ export class Streamer {
     this.stopWatching = watchFrames(this.video, RATE, (time, source) => this.take(time, source));
   }
 
-  stop(problem) {
+  /** Takes no more pictures, waits a while until all are on disk, and closes. */
+  finish() {
+    this.stopWatching?.();
+    const until = performance.now() + FINISH_MS;
+    const look = () => {
+      const isDone = this.store.frames.size === 0 && !this.encoder.isActive;
+      if (isDone || performance.now() > until) this.link.stop(null);
+      else setTimeout(look, FINISH_POLL_MS);
+    };
+    look();
+  }
+
+  /** Lets go of the camera's pictures and the worker. The link is stopped already. */
+  release() {
     this.stopWatching?.();
     this.encoder.close();
-    this.link.stop(problem);
   }
 
   async take(time, source) {

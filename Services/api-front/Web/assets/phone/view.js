@@ -14,9 +14,10 @@ export function showState(state) {
   setTone(byId("status"), tone);
   show(byId("start"), state.phase === "ready");
   show(byId("again"), ["refused", "camera_refused", "stopped"].includes(state.phase) && canTryAgain(state));
-  const picture = ["camera", "joining", "live"].includes(state.phase);
+  const picture = ["camera", "joining", "live", "finishing"].includes(state.phase);
   show(byId("stage"), picture);
-  show(byId("live"), state.phase === "live");
+  show(byId("live"), ["live", "finishing"].includes(state.phase));
+  byId("stop").disabled = state.phase !== "live";
 }
 
 function canTryAgain({ phase, problem }) {
