@@ -1,9 +1,4 @@
-import Runtime
-import TokenService
-
 @main
 struct Main {
-  static func main() {
-    ServiceMain.run(.tokenService) { context in try TokenServiceProcess(context) }
-  }
+  static func main() {}
 }

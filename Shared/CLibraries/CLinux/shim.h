@@ -5,3 +5,6 @@
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 #include <time.h>
+#include <pthread.h>
+// Only declared under _GNU_SOURCE, which the toolchain's module is built without.
+extern int pthread_setname_np(pthread_t thread, const char *name);

@@ -1,0 +1,173 @@
+import Glibc
+import Messages
+import Runtime
+import Timing
+
+/// One device's folder while this instance holds it: the lock, the open segments, the clock samples.
+///
+/// Lives on one recorder thread. The disk is the truth: opening recovers what a killed process left and tells what is
+/// recorded; closing leaves nothing behind in memory.
+final class DeviceFolder {
+  /// What opening found.
+  struct Contents: Sendable {
+    var recorded = SequenceSet()
+    var frames = 0
+    var bytes = 0
+    var clockSamples: [ClockSample] = []
+  }
+
+  enum OpenFailure: Error {
+    /// Another stream-svc instance holds the device.
+    case lockedByOther
+    case disk(DiskFailure)
+  }
+
+  private let place: SegmentPlace
+  private let disk: any RecordingDisk
+  private let lock: LocalFile
+  private var nextNumber: Int
+  private var live: Segment?
+  private var fill: Segment?
+  private(set) var clockLog: ClockLog
+  private(set) var contents: Contents
+
+  init(_ place: SegmentPlace, disk: any RecordingDisk) throws(OpenFailure) {
+    self.place = place
+    self.disk = disk
+    do throws(DiskFailure) {
+      try makeFolder(place.folder)
+      lock = try LocalFile(opening: place.folder + "/lock", flags: O_RDWR | O_CREAT)
+    } catch {
+      throw .disk(error)
+    }
+    guard flock(lock.descriptor, LOCK_EX | LOCK_NB) == 0 else { throw .lockedByOther }
+    var found = Contents()
+    do throws(DiskFailure) {
+      let numbers = segmentNumbers(in: place.folder)
+      for number in numbers {
+        guard let segment = try SegmentRecovery(number: number, folder: place.folder).recover() else { continue }
+        for record in segment.records where found.recorded.insert(record.sequence) {
+          found.frames += 1
+          found.bytes += Int(record.payloadBytes)
+        }
+      }
+      nextNumber = (numbers.last ?? 0) + 1
+      clockLog = try ClockLog(path: place.folder + "/clock.bin", boot: place.boot)
+    } catch {
+      throw .disk(error)
+    }
+    found.clockSamples = clockLog.recent
+    contents = found
+  }
+
+  /// Writes frames, in any order, and returns those that are recorded. The others come back as the failure's.
+  func record(_ frames: [TimedFrame]) -> (recorded: [TimedFrame], failure: DiskFailure?) {
+    let ordered = frames.sorted { $0.sequence < $1.sequence }
+    var uncommitted: [TimedFrame] = []
+    var recorded: [TimedFrame] = []
+    do throws(DiskFailure) {
+      for frame in ordered {
+        let segment = try segment(for: frame, waiting: &uncommitted, recorded: &recorded)
+        try segment.append(frame)
+        uncommitted.append(frame)
+      }
+      try commit(&uncommitted, into: &recorded)
+      return (recorded, nil)
+    } catch {
+      // What came before the failing frame is complete in the Matroska file; its index records may still fit.
+      let saved: Void? = try? commit(&uncommitted, into: &recorded)
+      if saved == nil { uncommitted.removeAll() }
+      abandonSegments()
+      return (recorded, error)
+    }
+  }
+
+  func append(_ sample: ClockSample) throws(DiskFailure) { try clockLog.append(sample) }
+
+  /// Ends the connection period: finishes the files, so that players can seek in them.
+  func finishSegments() throws(DiskFailure) {
+    defer {
+      live = nil
+      fill = nil
+    }
+    do throws(DiskFailure) {
+      try live?.finish()
+      try fill?.finish()
+    } catch {
+      abandonSegments()
+      throw error
+    }
+  }
+
+  var openFiles: [any RecordingFileHandle] {
+    [live, fill].compactMap { $0 }.flatMap { [$0.movie, $0.index] }
+  }
+
+  // MARK: - Choosing the segment
+
+  private func segment(
+    for frame: TimedFrame, waiting: inout [TimedFrame], recorded: inout [TimedFrame]
+  ) throws(DiskFailure) -> Segment {
+    if let live, live.accepts(frame) { return live }
+    let isLate = live.map { frame.sequence < $0.lastSequence } ?? false
+    if isLate, let fill, fill.accepts(frame) { return fill }
+    try commit(&waiting, into: &recorded)
+    let made = try Segment(
+      number: nextNumber, kind: isLate ? .fill : .live, first: frame, place: place, disk: disk)
+    nextNumber += 1
+    if isLate {
+      try fill?.finish()
+      fill = made
+    } else {
+      try live?.finish()
+      live = made
+    }
+    return made
+  }
+
+  private func commit(_ waiting: inout [TimedFrame], into recorded: inout [TimedFrame]) throws(DiskFailure) {
+    try live?.commit()
+    try fill?.commit()
+    recorded += waiting
+    waiting.removeAll()
+  }
+
+  /// After a failure the muxers no longer match their files: cut the files back, and start new ones with the next
+  /// frame. A cut that fails too is made good when the folder is opened again.
+  private func abandonSegments() {
+    try? live?.abandon()
+    try? fill?.abandon()
+    live = nil
+    fill = nil
+  }
+}
+
+/// The numbers of the segments in a device's folder, ascending.
+func segmentNumbers(in folder: String) -> [Int] {
+  entries(of: folder).compactMap { name in
+    guard name.hasSuffix(".idx") || name.hasSuffix(".mkv") else { return nil }
+    return Int(name.dropLast(4))
+  }.reduce(into: Set()) { $0.insert($1) }.sorted()
+}
+
+/// The names in a folder, without `.` and `..`; none when it does not exist.
+func entries(of folder: String) -> [String] {
+  guard let directory = opendir(folder) else { return [] }
+  defer { closedir(directory) }
+  var names: [String] = []
+  while let entry = readdir(directory) {
+    let name = withUnsafePointer(to: &entry.pointee.d_name) {
+      $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+    }
+    if name != ".", name != ".." { names.append(name) }
+  }
+  return names.sorted()
+}
+
+private func makeFolder(_ path: String) throws(DiskFailure) {
+  do {
+    try makeDirectories(path)
+  } catch {
+    throw DiskFailure(operation: "mkdir", errno: error.errno)
+  }
+}

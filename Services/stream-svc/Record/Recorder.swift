@@ -1,0 +1,143 @@
+import Messages
+import Runtime
+import Synchronization
+import Timing
+
+/// The loop's side of recording: hands frames to the recorder threads and brings their answers back.
+///
+/// Belongs to the loop's thread. A camera stays with one thread, so its frames stay in order.
+final class Recorder {
+  struct Configuration: Sendable {
+    var root: String
+    var threads = 1
+    /// Room that recording leaves free.
+    var reserveBytes: UInt64 = 256 << 20
+    /// Frame bytes that may wait for one thread.
+    var maximumQueuedBytes = 192 << 20
+    var instance: UInt16
+    var boot: BootID
+  }
+
+  var onEvent: (RecorderEvent) -> Void = { _ in }
+
+  private let configuration: Configuration
+  private var threads: [RecorderThread] = []
+  private let outbox: Outbox
+  private var nextRequest = 0
+  private var closing: [Int: (session: SessionID, waitingFor: Int)] = [:]
+  private var lists: [Int: ([RecordingFile]) -> Void] = [:]
+  private var deletions: [Int: (DeleteRecordings.Reply) -> Void] = [:]
+
+  init(_ configuration: Configuration, loop: EventLoop, disk: any RecordingDisk = LocalDisk()) throws(SystemError) {
+    try makeDirectories(configuration.root)
+    self.configuration = configuration
+    outbox = Outbox(handle: loop.handle)
+    let syncer = RecordingSyncer()
+    let outbox = outbox
+    let time = loop.time
+    for number in 1...max(1, configuration.threads) {
+      threads.append(
+        RecorderThread(
+          number: number, root: configuration.root, reserveBytes: configuration.reserveBytes,
+          maximumFrameBytes: configuration.maximumQueuedBytes, disk: disk, time: time, syncer: syncer
+        ) { outbox.add($0) })
+    }
+    outbox.deliver = LoopBound({ [weak self] in self?.deliver() }, on: loop)
+  }
+
+  func open(_ camera: CameraNumber, _ key: DeviceKey, anchor: UTCAnchor) {
+    let place = SegmentPlace(
+      folder: "\(configuration.root)/\(key.session.text)/\(key.device.text)", instance: configuration.instance,
+      anchor: anchor, boot: configuration.boot)
+    thread(of: camera).send(.open(camera, place, key))
+  }
+
+  /// False when the disk is so far behind that the frame was not taken.
+  func record(_ frame: TimedFrame, of camera: CameraNumber) -> Bool {
+    thread(of: camera).sendFrame(camera, frame)
+  }
+
+  func keep(_ sample: ClockSample, of camera: CameraNumber) { thread(of: camera).send(.clock(camera, sample)) }
+  func close(_ camera: CameraNumber) { thread(of: camera).send(.close(camera)) }
+
+  func list(_ session: SessionID, then body: @escaping ([RecordingFile]) -> Void) {
+    nextRequest += 1
+    lists[nextRequest] = body
+    threads[0].send(.list(session, request: nextRequest))
+  }
+
+  /// Closes the session's files in every thread, then removes them.
+  func delete(_ session: SessionID, then body: @escaping (DeleteRecordings.Reply) -> Void) {
+    nextRequest += 1
+    deletions[nextRequest] = body
+    closing[nextRequest] = (session, threads.count)
+    for thread in threads { thread.send(.closeSession(session, request: nextRequest)) }
+  }
+
+  /// Frame bytes that wait to be written.
+  var queuedBytes: Int { threads.reduce(0) { $0 + $1.queue.withLock { $0.frameBytes } } }
+
+  /// Finishes every file. False when the disk took longer than `limit`.
+  func stop(within limit: Duration) -> Bool {
+    threads.reduce(true) { $1.stop(within: limit) && $0 }
+  }
+
+  /// Brings back what the threads said. Also called by a timer, should a wake-up ever be refused.
+  func deliver() {
+    for event in outbox.take() {
+      switch event {
+      case .sessionClosed(let request): sessionClosed(request)
+      case .listed(let request, let files): lists.removeValue(forKey: request)?(files)
+      case .deleted(let request, let files, let bytes):
+        deletions.removeValue(forKey: request)?(DeleteRecordings.Reply(files: files, bytes: bytes))
+      default: onEvent(event)
+      }
+    }
+  }
+
+  private func sessionClosed(_ request: Int) {
+    guard var state = closing[request] else { return }
+    state.waitingFor -= 1
+    closing[request] = state
+    guard state.waitingFor == 0 else { return }
+    closing[request] = nil
+    threads[0].send(.delete(state.session, request: request))
+  }
+
+  private func thread(of camera: CameraNumber) -> RecorderThread { threads[camera % threads.count] }
+}
+
+/// What the recorder threads have to say, until the loop takes it.
+private final class Outbox: Sendable {
+  private struct State {
+    var events: [RecorderEvent] = []
+    var deliver: LoopBound<() -> Void>?
+  }
+
+  private let state = Mutex(State())
+  private let handle: LoopHandle
+
+  init(handle: LoopHandle) { self.handle = handle }
+
+  var deliver: LoopBound<() -> Void>? {
+    get { state.withLock { $0.deliver } }
+    set { state.withLock { $0.deliver = newValue } }
+  }
+
+  func add(_ event: RecorderEvent) {
+    let deliver = state.withLock { state in
+      state.events.append(event)
+      // One wake-up for all that gathers until the loop comes.
+      return state.events.count == 1 ? state.deliver : nil
+    }
+    guard let deliver else { return }
+    handle.post { deliver.withValue { $0() } }
+  }
+
+  func take() -> [RecorderEvent] {
+    state.withLock { state in
+      defer { state.events = [] }
+      return state.events
+    }
+  }
+}

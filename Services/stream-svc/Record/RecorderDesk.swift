@@ -1,0 +1,144 @@
+import Glibc
+import Messages
+import Timing
+
+/// What a recorder thread does with its commands. Lives on that thread.
+final class RecorderDesk {
+  private struct Camera {
+    let folder: DeviceFolder
+    let key: DeviceKey
+    var batch: [TimedFrame] = []
+    /// After a failed write: not tried again before.
+    var suspendedUntil = SessionTime.zero
+    var suspension: DiskFailure?
+  }
+
+  /// Frames of one camera written in one go: enough to save system calls, few enough to acknowledge soon.
+  private static let maximumBatch = 32
+  private static let retryPause = Duration.seconds(1)
+  private static let syncPeriod = Duration.seconds(5)
+
+  private let root: String
+  private let reserveBytes: UInt64
+  private let disk: any RecordingDisk
+  private let time: any TimeSource
+  private let syncer: RecordingSyncer
+  private let emit: (RecorderEvent) -> Void
+  private var cameras: [CameraNumber: Camera] = [:]
+  private var withFrames: [CameraNumber] = []
+  private var reserveCheckedAt: SessionTime?
+  private var isBelowReserve = false
+  private var nextSync: SessionTime
+
+  init(
+    root: String, reserveBytes: UInt64, disk: any RecordingDisk, time: any TimeSource, syncer: RecordingSyncer,
+    emit: @escaping (RecorderEvent) -> Void
+  ) {
+    self.root = root
+    self.reserveBytes = reserveBytes
+    self.disk = disk
+    self.time = time
+    self.syncer = syncer
+    self.emit = emit
+    nextSync = time.now().advanced(by: Self.syncPeriod)
+  }
+
+  func serve(_ command: RecorderCommand) {
+    switch command {
+    case .open(let camera, let place, let key): open(camera, place, key)
+    case .frame(let camera, let frame): add(frame, to: camera)
+    case .clock(let camera, let sample):
+      // Losing a sample costs a restarted instance a little precision, not a frame.
+      try? cameras[camera]?.folder.append(sample)
+    case .close(let camera): close(camera)
+    case .closeSession(let session, let request):
+      for (camera, open) in cameras where open.key.session == session { close(camera) }
+      emit(.sessionClosed(request: request))
+    case .list(let session, let request):
+      emit(.listed(request: request, RecordingLibrary(root: root).files(of: session)))
+    case .delete(let session, let request):
+      let removed = RecordingLibrary(root: root).remove(session)
+      emit(.deleted(request: request, files: removed.files, bytes: removed.bytes))
+    }
+  }
+
+  /// Writes every camera's waiting frames.
+  func flush() {
+    for camera in withFrames { flush(camera) }
+    withFrames.removeAll(keepingCapacity: true)
+    let now = time.now()
+    guard now >= nextSync else { return }
+    nextSync = now.advanced(by: Self.syncPeriod)
+    syncer.synchronize(cameras.values.flatMap { $0.folder.openFiles })
+  }
+
+  func closeAll() {
+    for camera in cameras.keys.sorted() { close(camera) }
+  }
+
+  private func open(_ camera: CameraNumber, _ place: SegmentPlace, _ key: DeviceKey) {
+    do throws(DeviceFolder.OpenFailure) {
+      let folder = try DeviceFolder(place, disk: disk)
+      cameras[camera] = Camera(folder: folder, key: key)
+      emit(.opened(camera, folder.contents))
+    } catch {
+      emit(.openFailed(camera, error))
+    }
+  }
+
+  private func close(_ camera: CameraNumber) {
+    flush(camera)
+    if let open = cameras.removeValue(forKey: camera) {
+      // A file without trailer is still good; the next opening recovers it.
+      try? open.folder.finishSegments()
+    }
+    emit(.closed(camera))
+  }
+
+  private func add(_ frame: TimedFrame, to camera: CameraNumber) {
+    guard let waiting = cameras[camera]?.batch.count else {
+      return emit(.wrote(camera, lost([frame], to: DiskFailure(operation: "closed", errno: EBADF))))
+    }
+    if waiting == 0 { withFrames.append(camera) }
+    cameras[camera]!.batch.append(frame)
+    if waiting + 1 >= Self.maximumBatch { flush(camera) }
+  }
+
+  private func flush(_ number: CameraNumber) {
+    guard let camera = cameras[number], !camera.batch.isEmpty else { return }
+    cameras[number]!.batch = []
+    let began = time.now()
+    checkReserve(at: began)
+    if isBelowReserve {
+      try? camera.folder.finishSegments()
+      return emit(.wrote(number, lost(camera.batch, to: .belowReserve)))
+    }
+    if let suspension = camera.suspension, began < camera.suspendedUntil {
+      return emit(.wrote(number, lost(camera.batch, to: suspension)))
+    }
+    let (recorded, failure) = camera.folder.record(camera.batch)
+    let ended = time.now()
+    cameras[number]!.suspension = failure
+    cameras[number]!.suspendedUntil = ended.advanced(by: Self.retryPause)
+    let saved = Set(recorded.map(\.sequence))
+    emit(
+      .wrote(
+        number,
+        WriteOutcome(
+          recorded: recorded, failed: failure == nil ? [] : camera.batch.map(\.sequence).filter { !saved.contains($0) },
+          failure: failure, at: ended, flushMicroseconds: ended - began)))
+  }
+
+  private func lost(_ frames: [TimedFrame], to failure: DiskFailure) -> WriteOutcome {
+    WriteOutcome(
+      recorded: [], failed: frames.map(\.sequence), failure: failure, at: time.now(), flushMicroseconds: 0)
+  }
+
+  private func checkReserve(at now: SessionTime) {
+    if let reserveCheckedAt, now - reserveCheckedAt < Self.retryPause.wholeMicroseconds { return }
+    reserveCheckedAt = now
+    // When the file system does not say, writing will tell.
+    let free = (try? disk.freeBytes(in: root)) ?? .max
+    isBelowReserve = free < reserveBytes
+  }
+}

@@ -1,0 +1,40 @@
+import Messages
+import Timing
+
+/// The number that the loop gives a camera while it knows it; cheaper to pass around than its names.
+typealias CameraNumber = Int
+
+/// What the loop asks of a recorder thread.
+enum RecorderCommand: Sendable {
+  case open(CameraNumber, SegmentPlace, DeviceKey)
+  case frame(CameraNumber, TimedFrame)
+  case clock(CameraNumber, ClockSample)
+  /// Finish the files and let go of the folder.
+  case close(CameraNumber)
+  /// Close every camera of the session, then answer `sessionClosed`.
+  case closeSession(SessionID, request: Int)
+  case list(SessionID, request: Int)
+  case delete(SessionID, request: Int)
+}
+
+/// What a recorder thread tells the loop.
+enum RecorderEvent: Sendable {
+  case opened(CameraNumber, DeviceFolder.Contents)
+  case openFailed(CameraNumber, DeviceFolder.OpenFailure)
+  case wrote(CameraNumber, WriteOutcome)
+  case closed(CameraNumber)
+  case sessionClosed(request: Int)
+  case listed(request: Int, [RecordingFile])
+  case deleted(request: Int, files: Int, bytes: Int)
+}
+
+/// What became of the frames of one flush.
+struct WriteOutcome: Sendable {
+  let recorded: [TimedFrame]
+  /// Sequence numbers that are not on disk; the phone must send them again.
+  let failed: [UInt32]
+  let failure: DiskFailure?
+  /// When both files held the recorded ones.
+  let at: SessionTime
+  let flushMicroseconds: Int64
+}

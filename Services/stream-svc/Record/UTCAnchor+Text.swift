@@ -1,0 +1,16 @@
+import Glibc
+import Timing
+
+extension UTCAnchor {
+  /// The anchor's instant as RFC 3339 with microseconds: `2026-11-24T04:30:00.250000Z`.
+  var rfc3339: String {
+    var seconds = time_t(utcMicroseconds / 1_000_000)
+    var parts = tm()
+    gmtime_r(&seconds, &parts)
+    var text = [CChar](repeating: 0, count: 32)
+    strftime(&text, text.count, "%Y-%m-%dT%H:%M:%S", &parts)
+    let fraction = String(utcMicroseconds % 1_000_000)
+    let padding = String(repeating: "0", count: 6 - fraction.count)
+    return text.withUnsafeBufferPointer { String(cString: $0.baseAddress!) } + ".\(padding)\(fraction)Z"
+  }
+}
