@@ -128,14 +128,16 @@ let package = Package(
       swiftSettings: strict),
 
     // Tests
+    tests("Repository", ["Runtime"]),
     tests("Timing", ["Timing"]),
     tests("Messages", ["Messages", "Timing"]),
     tests("Runtime", ["Runtime", "Timing"]),
     tests("Bus", ["Bus", "Messages", "Runtime", "Timing"]),
     tests("Storage", ["Storage"]),
     tests("Crypto", ["Crypto"]),
-    tests("TokenService", ["TokenService", "Messages"]),
-    tests("SessionService", ["SessionService", "Messages"]),
+    tests(
+      "TokenService", ["TokenService", "Messages", "Crypto", "Storage", "Timing"], resources: [.copy("Reference")]),
+    tests("SessionService", ["SessionService", "Messages", "Bus", "Runtime", "Crypto", "Storage", "Timing"]),
     tests("PoseEstimation", ["PoseEstimation"], resources: [.copy("Reference")], linkerSettings: openVINOLink),
     tests("StreamService", ["StreamService", "Messages", "Timing"], linkerSettings: openVINOLink),
     tests("Reconstruction", ["Reconstruction", "Messages", "Timing"], resources: [.copy("Reference")]),

@@ -4,7 +4,9 @@ import Testing
 /// The committed answers of other programs that tests are held against. Each file's maker lies beside it.
 enum ReferenceData {
   static func decode<Value: Decodable>(_ name: String, as type: Value.Type = Value.self) throws -> Value {
-    try JSONDecoder().decode(Value.self, from: try bytes(name))
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    return try decoder.decode(Value.self, from: try bytes(name))
   }
 
   static func bytes(_ name: String) throws -> Data {

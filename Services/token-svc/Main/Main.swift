@@ -1,4 +1,9 @@
+import Runtime
+import TokenService
+
 @main
 struct Main {
-  static func main() {}
+  static func main() {
+    ServiceMain.run(.tokenService) { context in try TokenServiceProcess(context) }
+  }
 }

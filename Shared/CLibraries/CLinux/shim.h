@@ -6,5 +6,5 @@
 #include <sys/timerfd.h>
 #include <time.h>
 #include <pthread.h>
-// Only declared under _GNU_SOURCE, which the toolchain's module is built without.
+// Only declared under _GNU_SOURCE, which the toolchain module is built without.
 extern int pthread_setname_np(pthread_t thread, const char *name);

@@ -14,7 +14,8 @@ struct ServiceOptions: Equatable {
 
   static func usage(_ service: Service) -> String {
     let instance = service == .streamService ? " --instance N" : ""
-    return "usage: \(service.rawValue)\(instance) [--config FILE] [--check-config] [--version] [--print-peers]"
+    return
+      "usage: \(service.rawValue)\(instance) [--config FILE] [--check-config] [--version] [--print-peers] [--print-settings]"
   }
 
   static func parse(_ arguments: [String], service: Service) -> Parsed {
@@ -24,6 +25,7 @@ struct ServiceOptions: Equatable {
       switch argument {
       case "--version": return .show("\(service.rawValue) \(Version.text)")
       case "--help": return .show(usage(service))
+      case "--print-settings": return .show(AppSettings.exampleFile)
       case "--print-peers": return .show(peers(of: service))
       case "--check-config": options.onlyChecksConfiguration = true
       case "--config":

@@ -1,0 +1,58 @@
+// The API as the coach's page uses it (DESIGN §6). The cookie that the printed link has set opens it.
+
+import { request } from "../common/http.js";
+
+const at = (session, rest = "") => `/api/sessions/${encodeURIComponent(session)}${rest}`;
+
+export async function listSessions() {
+  const answer = await request("GET", "/api/sessions");
+  return Array.isArray(answer) ? answer : (answer?.sessions ?? []);
+}
+
+/** `{ session_id, pairing_url, pairing_token, pairing_qr_svg, expires_at }`. */
+export function createSession({ mode, devices, user, consent, consentVersion }) {
+  return request("POST", "/api/pairing/create_session", {
+    json: {
+      session_id: "auto",
+      mode,
+      user_id: user,
+      expected_devices: devices,
+      consent,
+      consent_version: consentVersion,
+    },
+  });
+}
+
+export function sessionStatus(session) {
+  return request("GET", `/api/pairing/session_status?${new URLSearchParams({ session_id: session })}`);
+}
+
+export function endSession(session) {
+  return request("POST", at(session, "/end"));
+}
+
+/** The receipt: what was removed. */
+export function deleteSession(session) {
+  return request("DELETE", at(session), { deadline: 30_000 });
+}
+
+export async function recordings(session) {
+  const answer = await request("GET", at(session, "/recordings"));
+  return answer?.files ?? [];
+}
+
+/** `file`: a File of the person's disk; its bytes go as they are. */
+export function uploadCalibration(session, file) {
+  return request("PUT", at(session, "/calibration"), {
+    body: file,
+    type: file.name.endsWith(".json") ? "application/json" : "text/plain",
+  });
+}
+
+export function recordingAddress(session, path) {
+  return at(session, `/recordings/${path.split("/").map(encodeURIComponent).join("/")}`);
+}
+
+export function posesAddress(session, format) {
+  return at(session, `/poses.${format}`);
+}

@@ -1,0 +1,75 @@
+// What can be taken out of a session, put into it, and removed.
+
+import { byId, make, setText, setTone, show } from "../common/dom.js";
+import { bytes, count, plural } from "../common/words.js";
+import { posesAddress, recordingAddress, recordings, uploadCalibration } from "./api.js";
+
+const CALIBRATION_LIMIT = 256 * 1024;
+const HINT = "Qualisys .qca.txt, or Axolotl's JSON.";
+
+/** Points the downloads at a session and forgets what was said about another one. */
+export function setUpData(session, mode) {
+  for (const format of ["trc", "csv", "json"]) byId(format).href = posesAddress(session, format);
+  show(byId("poses-column"), mode === "3d");
+  show(byId("calibration-column"), mode === "3d");
+  sayCalibration(HINT, "plain");
+}
+
+export async function showRecordings(session) {
+  const list = byId("recordings");
+  try {
+    const files = await recordings(session);
+    list.replaceChildren(...files.map((file) => recordingRow(session, file)));
+    if (files.length === 0) list.replaceChildren(make("li", { class: "fine", text: "Nothing recorded yet." }));
+  } catch (problem) {
+    list.replaceChildren(make("li", { class: "fine", text: problem.message }));
+  }
+}
+
+function recordingRow(session, file) {
+  const name = file.path.split("/").at(-1);
+  return make(
+    "li",
+    {},
+    make("a", { href: recordingAddress(session, file.path), download: `${file.device_id}-${name}`, text: file.path }),
+    make("span", { class: "fine", text: `${count(file.frames)} frames, ${bytes(file.bytes)}` }),
+  );
+}
+
+/** Sends the chosen file; says which phones have a camera model now, or why not. */
+export async function loadCalibration(session, file) {
+  if (file.size > CALIBRATION_LIMIT) {
+    sayCalibration(`${file.name} is too large for a calibration (${bytes(file.size)}).`, "bad");
+    return;
+  }
+  sayCalibration(`Reading ${file.name}…`, "busy");
+  try {
+    const answer = await uploadCalibration(session, file);
+    const devices = answer?.devices ?? [];
+    sayCalibration(`${file.name}: ${plural(devices.length, "camera")} (${devices.join(", ")}).`, "good");
+  } catch (problem) {
+    sayCalibration(problem.message, "bad");
+  }
+}
+
+function sayCalibration(text, tone) {
+  setText(byId("calibration-result"), text);
+  setTone(byId("calibration-result"), tone);
+}
+
+/** What a deletion removed, as the rows of a description list. */
+export function showReceipt(receipt) {
+  const rows = [
+    ["Session", receipt.session_id],
+    ["Phones", count(receipt.devices)],
+    ["Pairing codes and keys", count(receipt.tokens)],
+    ["Recordings", `${plural(receipt.recording_files ?? 0, "file")}, ${bytes(receipt.recording_bytes)}`],
+    ["Pose files", count(receipt.pose_files)],
+  ];
+  if (receipt.pending?.length > 0) {
+    rows.push(["Still to come", `${receipt.pending.join(", ")}: removed as soon as it answers`]);
+  }
+  byId("receipt").replaceChildren(
+    ...rows.map(([term, value]) => make("div", {}, make("dt", { text: term }), make("dd", { text: value ?? "" }))),
+  );
+}

@@ -1,0 +1,94 @@
+// The list of phones: one row each, and an empty place for each phone that is still awaited.
+
+import { byId, make, setText, setTone, show } from "../common/dom.js";
+import { ago, bytes, count } from "../common/words.js";
+import { deviceState, lossWords, syncWords } from "./advice.js";
+
+const TRANSPORTS = { websocket: "WebSocket", webrtc: "WebRTC", http: "HTTP upload" };
+
+export class DeviceList {
+  constructor() {
+    this.list = byId("devices");
+    this.rows = new Map();
+    this.places = [];
+  }
+
+  clear() {
+    this.rows.clear();
+    this.places = [];
+    this.list.replaceChildren();
+  }
+
+  update(devices, expected) {
+    const known = new Set(devices.map((device) => device.device_id));
+    for (const [id, row] of this.rows) {
+      if (known.has(id)) continue;
+      row.element.remove();
+      this.rows.delete(id);
+    }
+    devices.forEach((device, index) => {
+      let row = this.rows.get(device.device_id);
+      if (!row) {
+        row = makeRow();
+        this.rows.set(device.device_id, row);
+        this.list.insertBefore(row.element, this.places[0] ?? null);
+      }
+      fill(row, device, index);
+    });
+    this.fillPlaces(devices.length, Math.max(0, expected - devices.length));
+  }
+
+  fillPlaces(taken, free) {
+    while (this.places.length > free) this.places.pop().remove();
+    while (this.places.length < free) {
+      const place = make("li", { class: "device free" });
+      this.places.push(place);
+      this.list.append(place);
+    }
+    this.places.forEach((place, index) => setText(place, `Phone ${taken + index + 1}: waiting for it to scan the code`));
+  }
+}
+
+function makeRow() {
+  const part = (tag, name) => make(tag, { class: name });
+  const row = {
+    number: part("span", "number"),
+    name: part("h3", "name"),
+    state: part("p", "state"),
+    hint: part("p", "hint"),
+    values: {},
+  };
+  const figures = part("dl", "device-figures");
+  for (const [key, label] of [
+    ["fps", "frames / s"], ["recorded", "recorded"], ["lost", "lost"], ["sync", "clock"], ["seen", "last picture"],
+    ["via", "via"],
+  ]) {
+    row.values[key] = make("dd");
+    figures.append(make("div", { class: `f-${key}` }, make("dt", { text: label }), row.values[key]));
+  }
+  row.element = make("li", { class: "device" }, make("div", { class: "head" }, row.number, row.name, row.state), figures, row.hint);
+  return row;
+}
+
+function fill(row, device, index) {
+  const state = deviceState(device);
+  const sync = syncWords(device.sync);
+  const loss = lossWords(device);
+  setTone(row.element, state.tone);
+  setText(row.number, String(index + 1));
+  setText(row.name, device.label || device.device_id);
+  setText(row.state, state.word);
+  setText(row.values.fps, device.fps > 0 && device.fps < 9.95 ? device.fps.toFixed(1) : device.fps.toFixed(0));
+  setText(row.values.recorded, count(device.frames_recorded));
+  setText(row.values.lost, count(device.frames_lost));
+  setTone(row.values.lost, device.frames_lost > 0 ? "warn" : "plain");
+  setText(row.values.sync, sync.word);
+  setTone(row.values.sync, sync.tone);
+  setText(row.values.seen, ago(device.last_seen_ms));
+  setText(row.values.via, TRANSPORTS[device.transport] ?? "—");
+  row.element.title = device.bytes_recorded ? `${bytes(device.bytes_recorded)} on disk` : "";
+  setTone(row.hint, [state.tone, sync.tone].includes("bad") ? "bad" : "warn");
+  const hint = [state.hint, sync.hint, loss].filter(Boolean).join(" ");
+  setText(row.hint, hint);
+  show(row.hint, hint !== "");
+}

@@ -1,0 +1,63 @@
+// The coach's page: which of its four faces to show. `#/` is the start, `#/session/<id>` a session.
+
+import { byId, setText, show } from "../common/dom.js";
+import { listSessions } from "./api.js";
+import { setUpForm } from "./create.js";
+import { keepCode } from "./invite.js";
+import { SessionPage } from "./session.js";
+import { showSessions } from "./sessionlist.js";
+
+const FACES = ["locked", "start", "session", "receipt"];
+
+function face(name, title) {
+  for (const one of FACES) show(byId(`page-${one}`), one === name);
+  setText(byId("where"), title);
+  document.title = title ? `${title} – Axolotl` : "Axolotl";
+}
+
+function showProblem(problem) {
+  if (problem?.status === 401) {
+    page.close();
+    face("locked", "");
+  }
+  setText(byId("problem"), problem ? problem.message : "");
+  show(byId("problem"), Boolean(problem));
+  if (problem) byId("problem").scrollIntoView({ block: "nearest" });
+}
+
+const page = new SessionPage({ onProblem: showProblem, onDeleted: () => face("receipt", "") });
+let fresh = null;
+
+setUpForm({
+  onCreated: (answer) => {
+    fresh = { session: answer.session_id, code: keepCode(answer) };
+    location.hash = `#/session/${encodeURIComponent(answer.session_id)}`;
+  },
+  onProblem: showProblem,
+});
+
+async function route() {
+  showProblem(null);
+  const session = /^#\/session\/(.+)$/.exec(location.hash)?.[1];
+  if (session) {
+    const name = decodeURIComponent(session);
+    face("session", name);
+    page.open(name, fresh?.session === name ? fresh.code : undefined);
+    fresh = null;
+    byId("content").focus({ preventScroll: true });
+    return;
+  }
+  page.close();
+  face("start", "");
+  try {
+    showSessions(await listSessions());
+  } catch (problem) {
+    showProblem(problem);
+  }
+}
+
+if (new URLSearchParams(location.search).has("error")) {
+  history.replaceState(null, "", `/${location.hash}`);
+}
+globalThis.addEventListener("hashchange", route);
+route();

@@ -1,0 +1,173 @@
+// One session on the screen: code, phones, live poses, data.
+
+import { byId, setText, setTone, show } from "../common/dom.js";
+import { nextStep } from "./advice.js";
+import { deleteSession, endSession, sessionStatus } from "./api.js";
+import { loadCalibration, setUpData, showReceipt, showRecordings } from "./data.js";
+import { DeviceList } from "./devices.js";
+import { Feed } from "./feed.js";
+import { codeOf, forgetCode, Invite } from "./invite.js";
+import { decodePose, medianError } from "./pose.js";
+import { normalise } from "./status.js";
+import { Viewer } from "./viewer.js";
+
+const RATE_WINDOW_MS = 2000;
+
+export class SessionPage {
+  constructor({ onProblem, onDeleted }) {
+    this.onProblem = onProblem;
+    this.onDeleted = onDeleted;
+    this.invite = new Invite();
+    this.devices = new DeviceList();
+    this.viewer = new Viewer(byId("view"));
+    this.session = null;
+    this.listen();
+  }
+
+  /** Shows a session; `code` when it has just been made here. */
+  open(session, code = codeOf(session)) {
+    this.close();
+    this.session = session;
+    this.status = null;
+    this.wantsCode = null;
+    this.instants = [];
+    this.invite.set(code);
+    this.viewer.clear();
+    this.devices.clear();
+    this.say({ headline: "Connecting…", detail: "", tone: "busy" });
+    setText(byId("pose-figures"), "");
+    setUpData(session, "3d");
+    showRecordings(session);
+    this.showCode();
+    this.feed = new Feed(session, {
+      on: {
+        status: (status) => this.received(normalise(status)),
+        pose: (buffer) => this.showPose(decodePose(buffer)),
+        state: (state) => this.showFeed(state),
+        lost: (problem) => this.onProblem(problem),
+      },
+      check: () => sessionStatus(session),
+    });
+  }
+
+  close() {
+    this.feed?.close();
+    this.feed = null;
+    this.session = null;
+    show(byId("feed"), false);
+  }
+
+  received(status) {
+    const before = this.status;
+    this.status = status;
+    if (before?.mode !== status.mode) setUpData(this.session, status.mode);
+    if (before && before.state !== status.state && status.state === "ended") showRecordings(this.session);
+    show(byId("three"), status.mode === "3d");
+    byId("page-session").classList.toggle("flat", status.mode !== "3d");
+    byId("end").disabled = status.state === "ended";
+    this.devices.update(status.devices, status.state === "ended" ? 0 : status.expected_devices);
+    this.showCode();
+    this.showStep();
+  }
+
+  showStep() {
+    const rate = this.poseRate();
+    this.say(nextStep(this.status, { hasCode: this.invite.isValid, poseRate: rate }));
+    const calibrated = this.status.reconstruction?.calibrated;
+    const empty = rate > 0 ? ""
+      : this.status.state === "ended" ? "The session has ended."
+      : calibrated === false ? "Load the calibration of the cameras (below) to see 3D poses."
+      : "The athlete appears here as soon as two phones see them.";
+    setText(byId("view-empty"), empty);
+    show(byId("view-empty"), empty !== "");
+    if (rate === 0) setText(byId("pose-figures"), "");
+  }
+
+  say({ headline, detail, tone }) {
+    setText(byId("step-headline"), headline);
+    setText(byId("step-detail"), detail);
+    setTone(byId("step"), tone);
+  }
+
+  showPose(pose) {
+    if (!pose) return;
+    this.viewer.show(pose);
+    const now = performance.now();
+    this.instants.push(now);
+    if (now - (this.saidAt ?? 0) < 500) return;
+    this.saidAt = now;
+    const error = medianError(pose);
+    const parts = [
+      `${this.poseRate().toFixed(0)} poses / s`,
+      `${pose.cameras} cameras`,
+      error === null ? "" : `${error.toFixed(1)} px error`,
+      `clocks ± ${pose.boundMs.toFixed(1)} ms`,
+    ];
+    setText(byId("pose-figures"), parts.filter(Boolean).join(" · "));
+  }
+
+  poseRate() {
+    const from = performance.now() - RATE_WINDOW_MS;
+    while (this.instants.length > 0 && this.instants[0] < from) this.instants.shift();
+    return (this.instants.length * 1000) / RATE_WINDOW_MS;
+  }
+
+  /** The code is on the screen while phones are missing, or when the coach asks for it. */
+  showCode() {
+    const status = this.status;
+    const isMissing = !status || (status.state !== "ended" && status.devices.length < status.expected_devices);
+    const visible = this.invite.code !== null && (this.wantsCode ?? isMissing);
+    show(byId("invite"), visible);
+    byId("page-session").classList.toggle("with-code", visible);
+    const toggle = byId("toggle-invite");
+    show(toggle, this.invite.code !== null);
+    setText(toggle, visible ? "Hide the code" : "Show the code");
+    toggle.setAttribute("aria-expanded", String(visible));
+  }
+
+  showFeed(state) {
+    const words = { connecting: "connecting…", open: "live", waiting: "connection lost, trying again…" };
+    setText(byId("feed"), words[state]);
+    setTone(byId("feed"), { open: "good", waiting: "bad" }[state] ?? "busy");
+    show(byId("feed"), true);
+  }
+
+  listen() {
+    byId("toggle-invite").addEventListener("click", () => {
+      this.wantsCode = byId("invite").hidden;
+      this.showCode();
+    });
+    byId("refresh").addEventListener("click", () => showRecordings(this.session));
+    byId("calibration").addEventListener("change", async (event) => {
+      const [file] = event.target.files;
+      if (file) await loadCalibration(this.session, file);
+      event.target.value = "";
+    });
+    byId("end").addEventListener("click", () => this.act(byId("end"), () => endSession(this.session)));
+    byId("delete").addEventListener("click", () => byId("confirm").showModal());
+    byId("confirm").addEventListener("close", () => {
+      if (byId("confirm").returnValue === "delete") this.act(byId("delete"), () => this.remove());
+    });
+  }
+
+  async remove() {
+    const session = this.session;
+    const receipt = await deleteSession(session);
+    forgetCode(session);
+    this.close();
+    showReceipt(receipt);
+    this.onDeleted();
+  }
+
+  async act(button, action) {
+    button.disabled = true;
+    try {
+      await action();
+      this.onProblem(null);
+    } catch (problem) {
+      this.onProblem(problem);
+    } finally {
+      button.disabled = this.status?.state === "ended" && button.id === "end";
+    }
+  }
+}

@@ -1,0 +1,56 @@
+// Requests to the server the page came from. Every request has a deadline; every failure becomes a Problem.
+
+import { problemFrom, unreachable } from "./problem.js";
+
+const DEADLINE_MS = 15_000;
+
+/**
+ * Sends a request and returns the parsed JSON answer (null when there is no body).
+ * `json` is sent as JSON, `body` as it is; `token` as a bearer token.
+ */
+export async function request(method, path, { json, body, token, type, deadline = DEADLINE_MS } = {}) {
+  const headers = { Accept: "application/json, application/problem+json" };
+  if (json !== undefined) headers["Content-Type"] = "application/json";
+  else if (type) headers["Content-Type"] = type;
+  if (token) headers.Authorization = `Bearer ${token}`;
+  const stop = new AbortController();
+  const timer = setTimeout(() => stop.abort(), deadline);
+  let status;
+  let text;
+  try {
+    const answer = await fetch(path, {
+      method,
+      headers,
+      body: json !== undefined ? JSON.stringify(json) : body,
+      credentials: "same-origin",
+      cache: "no-store",
+      redirect: "error",
+      signal: stop.signal,
+    });
+    status = answer.status;
+    text = await answer.text();
+  } catch {
+    throw unreachable();
+  } finally {
+    clearTimeout(timer);
+  }
+  const parsed = parse(text);
+  if (status < 200 || status > 299) throw problemFrom(status, parsed);
+  return parsed ?? null;
+}
+
+function parse(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** `ws://` or `wss://` form of a path on this server; a complete URL stays as it is. */
+export function socketURL(path, base = location.href) {
+  const url = new URL(path, base);
+  if (url.protocol === "http:") url.protocol = "ws:";
+  if (url.protocol === "https:") url.protocol = "wss:";
+  return url.href;
+}

@@ -1,0 +1,75 @@
+// What the phone says of itself, and the things a phone does that a laptop does not: sleep, and hide pages.
+
+/** A first guess at the phone's name, from the browser's own description. */
+export function guessName(agent = navigator.userAgent) {
+  if (/iPhone/.test(agent)) return "iPhone";
+  if (/iPad/.test(agent)) return "iPad";
+  const android = /Android [^;)]*; ([^;)]+?)(?: Build|[;)])/.exec(agent)?.[1];
+  if (android && android.length > 1) return android.slice(0, 40);
+  return /Android/.test(agent) ? "Android phone" : "Camera";
+}
+
+/** `Safari 17`, `Chrome 130`, `Firefox 131`; of unknown browsers their last word. */
+export function guessBrowser(agent = navigator.userAgent) {
+  for (const [name, pattern] of [
+    ["Firefox", /(?:Firefox|FxiOS)\/(\d+)/],
+    ["Edge", /Edg(?:A|iOS)?\/(\d+)/],
+    ["Samsung Internet", /SamsungBrowser\/(\d+)/],
+    ["Chrome", /(?:Chrome|CriOS)\/(\d+)/],
+    ["Safari", /Version\/(\d+).*Safari/],
+  ]) {
+    const version = pattern.exec(agent)?.[1];
+    if (version) return `${name} ${version}`;
+  }
+  return agent.split(" ").at(-1).slice(0, 60);
+}
+
+/** Bounded text without control characters, as the server wants it. */
+export function cleanLabel(text) {
+  return text.replace(/[\p{Cc}\p{Cf}]/gu, " ").replace(/\s+/g, " ").trim().slice(0, 40);
+}
+
+/** The metadata of a registration. */
+export function metadata({ label, width, height, fps }) {
+  return {
+    label: cleanLabel(label) || guessName(),
+    browser: guessBrowser(),
+    platform: (navigator.userAgentData?.platform || navigator.platform || "unknown").slice(0, 60),
+    width,
+    height,
+    fps: Math.min(240, Math.max(1, Math.round(fps || 30))),
+  };
+}
+
+/** Keeps the screen on while `isWanted()`; asked for again each time the page is shown. */
+export class ScreenLock {
+  constructor(isWanted) {
+    this.isWanted = isWanted;
+    this.lock = null;
+    this.isSupported = "wakeLock" in navigator;
+  }
+
+  async hold() {
+    if (!this.isSupported || this.lock || document.visibilityState !== "visible" || !this.isWanted()) return;
+    try {
+      this.lock = await navigator.wakeLock.request("screen");
+      this.lock.addEventListener("release", () => (this.lock = null));
+    } catch {
+      // Battery saver may refuse it; the page says to keep the screen on.
+    }
+  }
+
+  release() {
+    this.lock?.release().catch(() => {});
+    this.lock = null;
+  }
+}
+
+/** Whether the camera may be used without asking again. */
+export async function cameraAlreadyAllowed() {
+  try {
+    return (await navigator.permissions.query({ name: "camera" })).state === "granted";
+  } catch {
+    return false;
+  }
+}

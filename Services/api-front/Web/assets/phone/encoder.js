@@ -1,0 +1,85 @@
+// Pictures of a video element as JPEG, off the main thread where the browser can, in the order in which they were taken.
+
+const QUALITY = 0.75;
+const IN_FLIGHT = 3;
+
+/** Whether this browser draws and compresses in a worker. */
+function worksInWorker() {
+  return typeof OffscreenCanvas === "function" && typeof createImageBitmap === "function" && typeof Worker === "function";
+}
+
+/** Compresses at most three pictures at once; a fourth is refused, so that a slow phone skips instead of piling up. */
+export class Encoder {
+  constructor() {
+    this.pending = new Map();
+    this.lastID = 0;
+    this.worker = null;
+    this.canvas = null;
+    if (worksInWorker()) this.startWorker();
+    else this.canvas = document.createElement("canvas");
+  }
+
+  get isActive() {
+    return this.pending.size > 0;
+  }
+
+  get isBusy() {
+    return this.pending.size >= IN_FLIGHT;
+  }
+
+  /** JPEG bytes of what the video shows now, scaled to the size given; null if the picture could not be had. */
+  encode(video, { width, height }) {
+    const id = ++this.lastID;
+    const result = new Promise((resolve) => this.pending.set(id, resolve));
+    if (this.worker) this.hand(id, video, width, height);
+    else this.draw(id, video, width, height);
+    return result;
+  }
+
+  close() {
+    this.worker?.terminate();
+    for (const resolve of this.pending.values()) resolve(null);
+    this.pending.clear();
+  }
+
+  startWorker() {
+    this.worker = new Worker(new URL("encoder.worker.js", import.meta.url), { type: "module" });
+    this.worker.addEventListener("message", ({ data }) => this.finish(data.id, data.bytes));
+    this.worker.addEventListener("error", () => this.fallBack());
+  }
+
+  async hand(id, video, width, height) {
+    try {
+      const picture = await createImageBitmap(video);
+      if (this.worker) this.worker.postMessage({ id, picture, width, height, quality: QUALITY }, [picture]);
+      else this.finish(id, null);
+    } catch {
+      this.finish(id, null);
+    }
+  }
+
+  draw(id, video, width, height) {
+    this.canvas.width = width;
+    this.canvas.height = height;
+    this.canvas.getContext("2d", { alpha: false }).drawImage(video, 0, 0, width, height);
+    this.canvas.toBlob(
+      async (blob) => this.finish(id, blob ? await blob.arrayBuffer() : null),
+      "image/jpeg",
+      QUALITY,
+    );
+  }
+
+  /** The worker cannot do it here after all (no 2D canvas in workers, for one). */
+  fallBack() {
+    this.worker?.terminate();
+    this.worker = null;
+    this.canvas = document.createElement("canvas");
+    for (const id of [...this.pending.keys()]) this.finish(id, null);
+  }
+
+  finish(id, bytes) {
+    const resolve = this.pending.get(id);
+    this.pending.delete(id);
+    resolve?.(bytes);
+  }
+}

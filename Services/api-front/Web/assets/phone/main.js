@@ -1,0 +1,207 @@
+// The phone's page: check the code, ask for the camera, take a place in the session, stream.
+
+import { byId, setText } from "../common/dom.js";
+import { socketURL } from "../common/http.js";
+import { Problem } from "../common/problem.js";
+import { register, sessionStatus, validate } from "./api.js";
+import { openCamera, sizeToSend, turnUpright } from "./camera.js";
+import { cameraAlreadyAllowed, guessName, metadata, ScreenLock } from "./device.js";
+import { Place } from "./place.js";
+import { remember, sessionOf } from "./places.js";
+import { Streamer } from "./streamer.js";
+import { showFigures, showState } from "./view.js";
+
+const FIGURES_EVERY_MS = 500;
+const CAMERA_RETRY_MS = 3000;
+const LIVE = ["live", "finishing"];
+
+const token = new URLSearchParams(location.search).get("token") ?? "";
+const video = byId("video");
+const state = { phase: "checking", link: "connecting", problem: null, session: "", mode: "3d" };
+const screenLock = new ScreenLock(() => state.phase === "live");
+let place = null;
+let streamer = null;
+let notice = "";
+
+function update(change) {
+  Object.assign(state, change);
+  showState(state);
+}
+
+/** Is the code good, or do we have a place already? */
+async function check() {
+  update({ phase: "checking", problem: null });
+  if (!token) return update({ phase: "no_token" });
+  if (!globalThis.isSecureContext) {
+    return update({ phase: "refused", problem: new Problem({ code: "insecure_origin", message: insecureWords() }) });
+  }
+  try {
+    const known = sessionOf(token, localStorage);
+    if (known) {
+      place = new Place(known, localStorage);
+      if (place.registration && (await ownPlace())) return await ready();
+    }
+    const answer = await validate(token, place?.deviceID);
+    place = new Place(answer.session_id, localStorage);
+    remember(token, answer.session_id, localStorage);
+    update({ session: answer.session_id, mode: answer.mode });
+    await ready();
+  } catch (problem) {
+    update({ phase: "refused", problem: asProblem(problem) });
+  }
+}
+
+/** Whether the place we remember is still ours; forgets it if not. */
+async function ownPlace() {
+  try {
+    const answer = await checkPlace();
+    update({ session: answer.session_id, mode: answer.mode });
+    return true;
+  } catch (problem) {
+    if (!problem.isFinal) throw problem;
+    place.forget();
+    return false;
+  }
+}
+
+/** Throws a final Problem when the server will not have us back. */
+async function checkPlace() {
+  const answer = await sessionStatus(sessionOf(token, localStorage), place.registration.token);
+  if (answer.state === "ended") {
+    throw new Problem({ status: 410, code: "session_ended", message: "The coach has ended the session." });
+  }
+  return answer;
+}
+
+async function ready() {
+  byId("label").value = place.registration?.label ?? guessName();
+  update({ phase: "ready" });
+  if (place.registration && (await cameraAlreadyAllowed())) await start();
+}
+
+async function start() {
+  try {
+    update({ phase: "camera", problem: null });
+    await showCamera();
+  } catch (problem) {
+    return update({ phase: "camera_refused", problem: asProblem(problem) });
+  }
+  try {
+    update({ phase: "joining" });
+    if (!place.registration) await join();
+  } catch (problem) {
+    closeCamera();
+    return update({ phase: "refused", problem: asProblem(problem) });
+  }
+  stream();
+}
+
+async function showCamera() {
+  const stream = await openCamera();
+  const [track] = stream.getVideoTracks();
+  track.addEventListener("ended", () => reopenCamera());
+  video.srcObject = stream;
+  await video.play();
+  await turnUpright(track, video);
+}
+
+function closeCamera() {
+  for (const track of video.srcObject?.getTracks() ?? []) track.stop();
+  video.srcObject = null;
+}
+
+/** A call or another app took the camera: ask again until it is free. */
+async function reopenCamera() {
+  if (state.phase !== "live") return;
+  update({ cameraLost: true });
+  try {
+    await showCamera();
+    streamer.resumeCapture();
+    update({ cameraLost: false });
+  } catch {
+    setTimeout(reopenCamera, CAMERA_RETRY_MS);
+  }
+}
+
+async function join() {
+  const settings = video.srcObject.getVideoTracks()[0].getSettings();
+  const size = sizeToSend(video.videoWidth, video.videoHeight);
+  const told = metadata({ label: byId("label").value, ...size, fps: settings.frameRate });
+  const answer = await register(token, place.deviceID, told);
+  place.registration = { socket: answer.ws_url, token: answer.device_token, label: told.label };
+}
+
+function stream() {
+  streamer = new Streamer({
+    video,
+    url: socketURL(place.registration.socket),
+    place,
+    checkPlace,
+    on: {
+      state: (link, problem) => (link === "stopped" ? stopped(problem) : update({ link })),
+      message: (message) => heard(message),
+    },
+  });
+  notice = "";
+  update({ phase: "live", link: "connecting", cameraLost: false });
+  streamer.start();
+  screenLock.hold();
+}
+
+function heard(message) {
+  if (message.type === "error") notice = message.message ?? "";
+  if (message.type === "command" && message.name === "stop") finish();
+}
+
+function stopped(problem) {
+  streamer.release();
+  closeCamera();
+  screenLock.release();
+  if (problem?.isFinal) place.forget();
+  update({ phase: "stopped", problem: problem ?? null });
+}
+
+function finish() {
+  if (state.phase !== "live") return;
+  update({ phase: "finishing" });
+  streamer.finish();
+}
+
+function asProblem(error) {
+  if (error instanceof Problem) return error;
+  return new Problem({ code: "page_failed", message: `Something went wrong on this page (${error}). Reload it.` });
+}
+
+function insecureWords() {
+  const secure = `https://${location.host}`;
+  return (
+    "Browsers give the camera only to pages opened over https://, and this one was opened over http://. Ask the coach " +
+    `to run the server with REQUIRE_HTTPS=true and scan the new code. It then begins with ${secure}.`
+  );
+}
+
+byId("start").addEventListener("submit", (event) => {
+  event.preventDefault();
+  start();
+});
+byId("again").addEventListener("click", () => check());
+byId("stop").addEventListener("click", () => finish());
+globalThis.addEventListener("online", () => streamer?.link.hurry());
+document.addEventListener("visibilitychange", () => {
+  const isHidden = document.visibilityState === "hidden";
+  if (state.phase !== "live") return;
+  update({ isHidden });
+  if (isHidden) return;
+  // Clocks and sockets may have slept: measure again, hold the screen again, and play again.
+  streamer.link.hurry();
+  screenLock.hold();
+  video.play().catch(() => {});
+});
+setInterval(() => {
+  if (!LIVE.includes(state.phase)) return;
+  const figures = streamer.figures();
+  update({ backlog: figures.backlog });
+  showFigures(figures, notice);
+}, FIGURES_EVERY_MS);
+setText(byId("screen-hint"), screenLock.isSupported ? "" : "Set the screen to stay on while filming.");
+check();

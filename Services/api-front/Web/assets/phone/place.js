@@ -1,0 +1,71 @@
+// Which sequence numbers this phone has used, and who it is: kept over a reload, so that it takes its own place again.
+
+const PREFIX = "axolotl:";
+const ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789";
+
+/** A name for this phone in one session: `phone-` and 10 characters from the browser's random source. */
+export function makeDeviceID(random = (bytes) => crypto.getRandomValues(bytes)) {
+  const bytes = random(new Uint8Array(10));
+  return `phone-${Array.from(bytes, (byte) => ALPHABET[byte % ALPHABET.length]).join("")}`;
+}
+
+/** What one phone remembers of one session, in a `Storage` (localStorage, or a Map-like stand-in). */
+export class Place {
+  constructor(session, storage) {
+    this.key = PREFIX + session;
+    this.storage = storage;
+    this.value = read(storage, this.key);
+  }
+
+  /** Made once per session. */
+  get deviceID() {
+    if (!this.value.deviceID) this.update({ deviceID: makeDeviceID() });
+    return this.value.deviceID;
+  }
+
+  /** `{ socket, token, label }` of the registration, or null. */
+  get registration() {
+    return this.value.registration ?? null;
+  }
+
+  set registration(registration) {
+    this.update({ registration });
+  }
+
+  /** Highest sequence number ever used; the next page begins above it. */
+  get usedSequence() {
+    return this.value.used ?? 0;
+  }
+
+  set usedSequence(used) {
+    this.update({ used });
+  }
+
+  /** A place that was lost (deleted session, removed phone) is no use to anyone. */
+  forget() {
+    this.value = {};
+    try {
+      this.storage.removeItem(this.key);
+    } catch {
+      // Storage may be switched off; there is nothing to remove then.
+    }
+  }
+
+  update(change) {
+    this.value = { ...this.value, ...change };
+    try {
+      this.storage.setItem(this.key, JSON.stringify(this.value));
+    } catch {
+      // Without storage the phone works, but a reload makes it a new device.
+    }
+  }
+}
+
+function read(storage, key) {
+  try {
+    const value = JSON.parse(storage.getItem(key) ?? "{}");
+    return value !== null && typeof value === "object" ? value : {};
+  } catch {
+    return {};
+  }
+}

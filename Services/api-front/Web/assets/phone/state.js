@@ -1,0 +1,73 @@
+// What the phone's page says in each state: a headline, what it means or what to do, and a tone for the colours.
+
+import { plusMinus } from "../common/words.js";
+
+/**
+ * Pure. `phase`: checking, no_token, refused (with problem), ready, camera, camera_refused (with problem), joining,
+ * live, finishing, stopped (with problem or null). In phase live, `link` is connecting, open or waiting.
+ */
+export function describe({ phase, link, problem, session, mode, backlog = 0, isHidden = false, cameraLost = false }) {
+  const say = (headline, detail, tone) => ({ headline, detail, tone });
+  switch (phase) {
+    case "checking":
+      return say("Checking the code…", "This takes a moment.", "busy");
+    case "no_token":
+      return say("Scan the coach's code", "Open your camera app and point it at the code on the coach's screen.", "warn");
+    case "refused":
+      return say(refusalHeadline(problem), problem.message, "bad");
+    case "ready":
+      return say(
+        "This phone becomes a camera",
+        mode === "single"
+          ? `It records for the session “${session}”.`
+          : `It films together with the other phones of the session “${session}”.`,
+        "plain",
+      );
+    case "camera":
+      return say("Waiting for the camera…", "If your browser asks, tap Allow.", "busy");
+    case "camera_refused":
+      return say("No picture from the camera", problem.message, "bad");
+    case "joining":
+      return say("Joining the session…", "The phone is taking its place.", "busy");
+    case "finishing":
+      return say("Sending the last pictures…", "Keep this page open for a moment.", "busy");
+    case "stopped":
+      if (problem?.code === "session_ended") return say("The session has ended", "You can close this page.", "plain");
+      return problem
+        ? say("Streaming has ended", problem.message, "bad")
+        : say("Stopped", "Everything that was acknowledged is saved on the coach's computer.", "plain");
+    default:
+      return describeLive({ link, backlog, isHidden, cameraLost }, say);
+  }
+}
+
+function describeLive({ link, backlog, isHidden, cameraLost }, say) {
+  if (cameraLost) {
+    return say("The camera stopped", "A call or another app took it. It starts again by itself when it is free.", "warn");
+  }
+  if (link !== "open") {
+    return say(
+      "Connecting to the server again…",
+      "Keep this page open. Pictures are kept on this phone meanwhile and sent as soon as the server is back.",
+      "warn",
+    );
+  }
+  if (isHidden) return say("Paused", "The camera stops while this page is in the background.", "warn");
+  if (backlog > 30) return say("Streaming, catching up", "The network is slow; older pictures follow.", "warn");
+  return say("Streaming", "Leave the phone where it is, with this page open.", "good");
+}
+
+function refusalHeadline(problem) {
+  if (problem.code === "insecure_origin") return "This page needs https://";
+  if (problem.status === 0) return "The server does not answer";
+  if (/expired/.test(problem.code)) return "The code has expired";
+  if (/full|max_devices|device_limit/.test(problem.code)) return "The session is full";
+  return "This code does not work";
+}
+
+/** The clock's state in words, from half the best round trip. */
+export function clockWords(boundMs, quality) {
+  if (boundMs === null) return "measuring…";
+  return { good: `good, ${plusMinus(boundMs)}`, acceptable: `fair, ${plusMinus(boundMs)}: slow Wi-Fi` }[quality]
+    ?? `poor, ${plusMinus(boundMs)}: very slow Wi-Fi`;
+}

@@ -1,0 +1,103 @@
+// From the camera to the socket: each new picture is compressed, numbered, kept until acknowledged, and sent.
+
+import { sizeToSend } from "./camera.js";
+import { watchFrames } from "./capture.js";
+import { ClockExchange, deviceTime } from "./clock.js";
+import { Encoder } from "./encoder.js";
+import { FrameStore } from "./framestore.js";
+import { encodeFrame, MAXIMUM_PAYLOAD } from "./header.js";
+import { PhoneLink } from "./link.js";
+
+const RATE = 30;
+const RATE_WINDOW_MS = 2000;
+const FINISH_MS = 10_000;
+const FINISH_POLL_MS = 50;
+
+/** `place`: where used sequence numbers are remembered. `on`: what PhoneLink's `on` is. */
+export class Streamer {
+  constructor({ video, url, place, checkPlace, on }) {
+    this.video = video;
+    this.place = place;
+    this.store = new FrameStore();
+    this.store.nextSequence = place.usedSequence + 1;
+    this.clock = new ClockExchange();
+    this.encoder = new Encoder();
+    this.skipped = 0;
+    this.captured = 0;
+    this.instants = [];
+    this.source = null;
+    this.link = new PhoneLink({ url, store: this.store, clock: this.clock, checkPlace, on });
+  }
+
+  start() {
+    this.link.start();
+    this.resumeCapture();
+  }
+
+  /** After the camera was opened again. */
+  resumeCapture() {
+    this.stopWatching?.();
+    this.stopWatching = watchFrames(this.video, RATE, (time, source) => this.take(time, source));
+  }
+
+  /** Takes no more pictures, waits a while until all are on disk, and closes. */
+  finish() {
+    this.stopWatching?.();
+    const until = performance.now() + FINISH_MS;
+    const look = () => {
+      const isDone = this.store.frames.size === 0 && !this.encoder.isActive;
+      if (isDone || performance.now() > until) this.link.stop(null);
+      else setTimeout(look, FINISH_POLL_MS);
+    };
+    look();
+  }
+
+  /** Lets go of the camera's pictures and the worker. The link is stopped already. */
+  release() {
+    this.stopWatching?.();
+    this.encoder.close();
+  }
+
+  async take(time, source) {
+    this.source = source;
+    // Until the server has told where to go on, a picture has no number to be kept under.
+    if (!this.isNumbered && !this.link.isWelcome) return;
+    this.isNumbered = true;
+    if (this.encoder.isBusy) {
+      this.skipped += 1;
+      return;
+    }
+    const size = sizeToSend(this.video.videoWidth, this.video.videoHeight);
+    const payload = await this.encoder.encode(this.video, size);
+    if (!payload || payload.byteLength > MAXIMUM_PAYLOAD) {
+      this.skipped += 1;
+      return;
+    }
+    const sequence = this.store.takeSequence();
+    this.place.usedSequence = sequence;
+    const message = encodeFrame({ sequence, captured: deviceTime(time), ...size, payload });
+    const dropped = this.store.add(sequence, message, performance.now());
+    if (dropped.length > 0) this.link.reportDropped(dropped);
+    this.captured += 1;
+    this.instants.push(performance.now());
+    this.link.pump();
+  }
+
+  /** Figures for the page. */
+  figures() {
+    const now = performance.now();
+    while (this.instants.length > 0 && now - this.instants[0] > RATE_WINDOW_MS) this.instants.shift();
+    return {
+      fps: (this.instants.length * 1000) / RATE_WINDOW_MS,
+      captured: this.captured,
+      sent: this.link.sentCount,
+      acknowledged: this.store.acknowledged,
+      waiting: this.store.frames.size,
+      backlog: this.store.unsent,
+      dropped: this.store.droppedCount,
+      skipped: this.skipped,
+      boundMs: this.clock.boundMs,
+      source: this.source,
+    };
+  }
+}

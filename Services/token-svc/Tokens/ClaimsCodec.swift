@@ -1,0 +1,63 @@
+import Messages
+
+/// Claims as the payload of a token, and back.
+///
+/// Written by hand: every value is a number or an identifier whose alphabet needs no escape, and the reader must refuse
+/// what `JSONDecoder` lets pass (see `FlatJSON`).
+enum ClaimsCodec {
+  static let issuer = "axolotl/token-svc"
+  static let audience = "axolotl/api-front"
+
+  static func encode(_ claims: TokenClaims) -> [UInt8] {
+    var json = "{\"iss\":\"\(issuer)\",\"aud\":\"\(audience)\",\"iat\":\(claims.issuedAt),\"exp\":\(claims.expiresAt)"
+    json += ",\"jti\":\"\(claims.jti)\""
+    if let session = claims.session { json += ",\"session\":\"\(session.text)\"" }
+    if let device = claims.device { json += ",\"device\":\"\(device.text)\"" }
+    if let mode = claims.mode { json += ",\"mode\":\"\(mode.rawValue)\"" }
+    json += "}"
+    return Array(json.utf8)
+  }
+
+  /// Reads a payload whose signature has been checked.
+  static func decode(_ payload: [UInt8], kind: TokenKind, now: Int64) throws(TokenError) -> TokenClaims {
+    guard let json = FlatJSON(payload) else { throw .malformed }
+    guard json.string("iss") == issuer, json.string("aud") == audience else { throw .wrongIssuer }
+    guard let issuedAt = json.integer("iat"), let expiresAt = json.integer("exp"), let jti = json.string("jti"),
+      issuedAt >= 0, expiresAt > issuedAt, (16...64).contains(jti.utf8.count)
+    else { throw .malformed }
+    let claims = TokenClaims(
+      kind: kind, session: try optional(json, "session") { SessionID($0) },
+      device: try optional(json, "device") { DeviceID($0) },
+      mode: try optional(json, "mode") { SessionMode(rawValue: $0) }, issuedAt: issuedAt, expiresAt: expiresAt,
+      jti: jti)
+    guard isComplete(claims) else { throw .malformed }
+    if json.has("nbf") {
+      guard let notBefore = json.integer("nbf") else { throw .malformed }
+      if now < notBefore { throw .notYetValid }
+    }
+    // Issued here, read here: only a clock that was stepped back puts `iat` ahead.
+    if issuedAt > now + toleratedStepSeconds { throw .notYetValid }
+    if now >= expiresAt { throw .expired }
+    return claims
+  }
+
+  private static let toleratedStepSeconds: Int64 = 30
+
+  /// Each kind has exactly its own claims.
+  private static func isComplete(_ claims: TokenClaims) -> Bool {
+    let has = (claims.session != nil, claims.device != nil, claims.mode != nil)
+    return switch claims.kind {
+    case .pairing: has == (true, false, true)
+    case .device: has == (true, true, true)
+    case .coach: has == (false, false, false)
+    }
+  }
+
+  private static func optional<Value>(
+    _ json: FlatJSON, _ name: String, _ make: (String) -> Value?
+  ) throws(TokenError) -> Value? {
+    guard json.has(name) else { return nil }
+    guard let text = json.string(name), let value = make(text) else { throw .malformed }
+    return value
+  }
+}

@@ -1,0 +1,29 @@
+import Crypto
+
+/// The three parts of a JSON Web Signature in compact form (RFC 7515, section 3.1), split and decoded, not yet believed.
+struct CompactToken {
+  static let maximumBytes = 4096
+
+  let header: FlatJSON
+  /// Decoded, unread until the signature has been checked.
+  let payload: [UInt8]
+  let signature: [UInt8]
+  /// What was signed: header, dot and payload as they were sent.
+  let signingInput: ArraySlice<UInt8>
+
+  init(_ text: String) throws(TokenError) {
+    guard text.utf8.count <= Self.maximumBytes else { throw .malformed }
+    let bytes = Array(text.utf8)
+    guard let first = bytes.firstIndex(of: UInt8(ascii: ".")),
+      let second = bytes[(first + 1)...].firstIndex(of: UInt8(ascii: ".")),
+      !bytes[(second + 1)...].contains(UInt8(ascii: ".")),
+      let headerBytes = Base64URL.decode(bytes[..<first]), let header = FlatJSON(headerBytes),
+      let payload = Base64URL.decode(bytes[(first + 1)..<second]), !payload.isEmpty,
+      let signature = Base64URL.decode(bytes[(second + 1)...])
+    else { throw .malformed }
+    self.header = header
+    self.payload = payload
+    self.signature = signature
+    signingInput = bytes[..<second]
+  }
+}

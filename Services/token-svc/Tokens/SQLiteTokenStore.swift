@@ -1,0 +1,131 @@
+import Messages
+import Storage
+
+/// `TokenStore` in one SQLite file.
+public struct SQLiteTokenStore: TokenStore {
+  static let migrations = [
+    Migration(
+      """
+      CREATE TABLE tokens (
+        jti TEXT PRIMARY KEY,
+        kind TEXT NOT NULL,
+        session TEXT,
+        device TEXT,
+        mode TEXT,
+        max_devices INTEGER NOT NULL,
+        issued_at INTEGER NOT NULL,
+        expires_at INTEGER NOT NULL,
+        revoked INTEGER NOT NULL DEFAULT 0
+      ) STRICT, WITHOUT ROWID;
+      CREATE INDEX tokens_by_place ON tokens (session, device);
+      CREATE INDEX tokens_by_expiry ON tokens (expires_at);
+      CREATE TABLE redemptions (
+        pairing_jti TEXT NOT NULL REFERENCES tokens (jti) ON DELETE CASCADE,
+        device TEXT NOT NULL,
+        attempt_digest BLOB NOT NULL,
+        device_jti TEXT NOT NULL,
+        PRIMARY KEY (pairing_jti, device)
+      ) STRICT, WITHOUT ROWID;
+      """)
+  ]
+
+  private let database: Database
+
+  public init(path: String, busyTimeout: Duration = .milliseconds(1500)) throws(StorageError) {
+    database = try Database(path: path, migrations: Self.migrations, busyTimeout: busyTimeout)
+  }
+
+  public func insert(_ token: StoredToken) throws(StorageError) {
+    let claims = token.claims
+    try database.execute(
+      """
+      INSERT INTO tokens (jti, kind, session, device, mode, max_devices, issued_at, expires_at)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+      """,
+      .text(claims.jti), .text(claims.kind.rawValue), .optional(claims.session?.text), .optional(claims.device?.text),
+      .optional(claims.mode?.rawValue), .integer(token.maxDevices), .integer(claims.issuedAt),
+      .integer(claims.expiresAt))
+  }
+
+  public func standing(of jti: String, device: DeviceID?) throws(StorageError) -> TokenStanding? {
+    try database.first(
+      """
+      SELECT revoked, max_devices - (SELECT count(*) FROM redemptions WHERE pairing_jti = jti),
+        EXISTS (SELECT 1 FROM redemptions WHERE pairing_jti = jti AND device = ?2)
+      FROM tokens WHERE jti = ?1
+      """, .text(jti), .optional(device?.text)
+    ) { row throws(StorageError) in
+      TokenStanding(
+        isRevoked: try row.boolean(0), devicesLeft: max(0, try row.int(1)), isUsedByDevice: try row.boolean(2))
+    }
+  }
+
+  public func redeem(_ redemption: Redemption) throws(StorageError) -> RedemptionOutcome {
+    let device = redemption.deviceToken.device!.text
+    return try database.transaction { () throws(StorageError) -> RedemptionOutcome in
+      guard let standing = try standing(of: redemption.pairing.jti, device: redemption.deviceToken.device),
+        !standing.isRevoked
+      else { return .refused(.revoked) }
+      if standing.isUsedByDevice { return try repeated(redemption) }
+      guard try !isPlaceTaken(by: redemption.deviceToken) else { return .refused(.alreadyUsed) }
+      guard standing.devicesLeft > 0 else { return .refused(.full) }
+      try insert(StoredToken(claims: redemption.deviceToken))
+      try database.execute(
+        "INSERT INTO redemptions (pairing_jti, device, attempt_digest, device_jti) VALUES (?, ?, ?, ?)",
+        .text(redemption.pairing.jti), .text(device), .blob(redemption.attemptDigest),
+        .text(redemption.deviceToken.jti))
+      return .granted(redemption.deviceToken)
+    }
+  }
+
+  public func forget(session: SessionID) throws(StorageError) -> Int {
+    try database.execute("DELETE FROM tokens WHERE session = ?", .text(session.text))
+    let forgotten = database.changes
+    // So that the session's and the devices' names leave the log as well.
+    if forgotten > 0 { try database.checkpoint() }
+    return forgotten
+  }
+
+  public func revoke(_ key: DeviceKey) throws(StorageError) -> Int {
+    try database.execute(
+      "UPDATE tokens SET revoked = 1 WHERE session = ? AND device = ? AND revoked = 0", .text(key.session.text),
+      .text(key.device.text))
+    return database.changes
+  }
+
+  public func purge(expiredBefore: Int64) throws(StorageError) -> Int {
+    try database.execute("DELETE FROM tokens WHERE expires_at < ?", .integer(expiredBefore))
+    return database.changes
+  }
+
+  public func count() throws(StorageError) -> Int {
+    try database.first("SELECT count(*) FROM tokens") { row throws(StorageError) in try row.int(0) } ?? 0
+  }
+
+  /// The answer that the same attempt was given before; any other attempt of a device that has its place is refused.
+  private func repeated(_ redemption: Redemption) throws(StorageError) -> RedemptionOutcome {
+    let earlier = try database.first(
+      """
+      SELECT t.jti, t.issued_at, t.expires_at, t.revoked FROM redemptions r JOIN tokens t ON t.jti = r.device_jti
+      WHERE r.pairing_jti = ? AND r.device = ? AND r.attempt_digest = ?
+      """, .text(redemption.pairing.jti), .text(redemption.deviceToken.device!.text), .blob(redemption.attemptDigest)
+    ) { row throws(StorageError) in
+      let wanted = redemption.deviceToken
+      let claims = TokenClaims(
+        kind: .device, session: wanted.session, device: wanted.device, mode: wanted.mode,
+        issuedAt: try row.integer(1), expiresAt: try row.integer(2), jti: try row.text(0))
+      return try row.boolean(3) ? RedemptionOutcome.refused(.revoked) : .granted(claims)
+    }
+    return earlier ?? .refused(.alreadyUsed)
+  }
+
+  /// Whether the device holds a token from another QR of the same session: nobody may take its place with a fresh one.
+  private func isPlaceTaken(by wanted: TokenClaims) throws(StorageError) -> Bool {
+    try database.first(
+      """
+      SELECT 1 FROM tokens WHERE session = ? AND device = ? AND kind = ? AND revoked = 0 AND expires_at > ? LIMIT 1
+      """, .text(wanted.session!.text), .text(wanted.device!.text), .text(TokenKind.device.rawValue),
+      .integer(wanted.issuedAt)
+    ) { _ throws(StorageError) in true } ?? false
+  }
+}

@@ -1,0 +1,40 @@
+import Crypto
+import Messages
+
+/// One HS256 key. Its id is derived from the secret, so that every process and every restart names it alike.
+public final class SigningKey {
+  /// RFC 7518, section 3.2: at least as long as the hash.
+  public static let minimumBytes = 32
+
+  public let id: String
+  private let mac: HMACSHA256
+  /// The encoded header with its dot, one for each kind: it never changes while the key lives.
+  private let headers: [TokenKind: [UInt8]]
+
+  public init(secret: [UInt8]) throws(CryptoError) {
+    let mac = try HMACSHA256(key: secret)
+    // A code under the key itself tells nothing of it.
+    let id = Base64URL.encode(try mac.authenticationCode(for: Array("axolotl key id".utf8)).prefix(9))
+    self.mac = mac
+    self.id = id
+    headers = Dictionary(
+      uniqueKeysWithValues: TokenKind.allCases.map { kind in
+        var encoded: [UInt8] = []
+        Base64URL.append("{\"alg\":\"HS256\",\"kid\":\"\(id)\",\"typ\":\"\(kind.rawValue)\"}".utf8, to: &encoded)
+        return (kind, encoded + [UInt8(ascii: ".")])
+      })
+  }
+
+  func sign(kind: TokenKind, payload: [UInt8]) throws(CryptoError) -> String {
+    var token = headers[kind]!
+    Base64URL.append(payload, to: &token)
+    let signature = try mac.authenticationCode(for: token)
+    token.append(UInt8(ascii: "."))
+    Base64URL.append(signature, to: &token)
+    return String(decoding: token, as: UTF8.self)
+  }
+
+  func signed(_ token: CompactToken) throws(CryptoError) -> Bool {
+    try mac.isValid(token.signature, for: token.signingInput)
+  }
+}

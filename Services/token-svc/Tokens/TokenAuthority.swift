@@ -1,0 +1,100 @@
+import Crypto
+import Messages
+import Storage
+import Timing
+
+/// Issues, verifies, redeems and revokes tokens: the whole of token-svc but its socket.
+public final class TokenAuthority {
+  public static let allowedTimeToLive = 300...3600
+  /// A phone may come back for a day without a new scan.
+  static let deviceTokenSeconds: Int64 = 24 * 3600
+  /// A coach's browser stays logged in for half a day.
+  static let coachTokenSeconds: Int64 = 12 * 3600
+  /// How long an expired token stays in the store.
+  static let graceSeconds: Int64 = 60
+
+  private let codec: TokenCodec
+  private let store: any TokenStore
+  private let time: any TimeSource
+  private let random: any RandomSource
+  private let defaultTimeToLive: Int
+
+  public init(
+    keys: KeyRing, store: any TokenStore, time: any TimeSource, random: any RandomSource = SecureRandom(),
+    defaultTimeToLive: Int = 600
+  ) {
+    codec = TokenCodec(keys: keys)
+    self.store = store
+    self.time = time
+    self.random = random
+    self.defaultTimeToLive = defaultTimeToLive
+  }
+
+  public func issue(_ request: IssuePairingToken) throws -> IssuePairingToken.Reply {
+    let seconds = request.ttlSeconds ?? defaultTimeToLive
+    guard Self.allowedTimeToLive.contains(seconds) else { throw TokenError.timeToLiveOutOfRange }
+    guard (1...request.mode.allowedDevices.upperBound).contains(request.maxDevices) else {
+      throw TokenError.deviceCountOutOfRange
+    }
+    let claims = try newClaims(.pairing, session: request.session, mode: request.mode, seconds: Int64(seconds))
+    return try handOut(StoredToken(claims: claims, maxDevices: request.maxDevices))
+  }
+
+  public func issue(_: IssueCoachToken) throws -> IssueCoachToken.Reply {
+    try handOut(StoredToken(claims: try newClaims(.coach, seconds: Self.coachTokenSeconds)))
+  }
+
+  public func verify(_ request: VerifyToken) throws -> VerifyToken.Reply {
+    let claims = try codec.verify(request.token, kind: request.kind, now: now)
+    guard let standing = try store.standing(of: claims.jti, device: request.device), !standing.isRevoked else {
+      throw TokenError.revoked
+    }
+    if request.kind == .pairing, request.device != nil {
+      if standing.isUsedByDevice { throw TokenError.alreadyUsed }
+      if standing.devicesLeft == 0 { throw TokenError.full }
+    }
+    return VerifyToken.Reply(claims: claims, devicesLeft: standing.devicesLeft)
+  }
+
+  public func redeem(_ request: RedeemPairingToken) throws -> RedeemPairingToken.Reply {
+    guard (8...128).contains(request.attempt.utf8.count) else { throw TokenError.attemptOutOfRange }
+    let pairing = try codec.verify(request.token, kind: .pairing, now: now)
+    let wanted = try newClaims(
+      .device, session: pairing.session, device: request.device, mode: pairing.mode, seconds: Self.deviceTokenSeconds)
+    let redemption = Redemption(
+      pairing: pairing, attemptDigest: try SHA256.digest(of: Array(request.attempt.utf8)), deviceToken: wanted)
+    switch try store.redeem(redemption) {
+    case .refused(let why): throw why
+    case .granted(let claims):
+      return RedeemPairingToken.Reply(
+        claims: claims, deviceToken: try codec.sign(claims), deviceTokenExpiresAt: claims.expiresAt)
+    }
+  }
+
+  public func revoke(_ request: RevokeTokens) throws -> RevokeTokens.Reply {
+    guard let device = request.device else {
+      return RevokeTokens.Reply(revoked: try store.forget(session: request.session))
+    }
+    return RevokeTokens.Reply(revoked: try store.revoke(DeviceKey(session: request.session, device: device)))
+  }
+
+  /// Removes what expired more than a minute ago. How many there were.
+  public func purge() throws -> Int { try store.purge(expiredBefore: now - Self.graceSeconds) }
+
+  private var now: Int64 { time.utcMicroseconds() / 1_000_000 }
+
+  /// Stored before it is signed and sent: no crash leaves a token in somebody's hands that the store does not know.
+  private func handOut(_ token: StoredToken) throws -> IssuePairingToken.Reply {
+    try store.insert(token)
+    return IssuePairingToken.Reply(token: try codec.sign(token.claims), expiresAt: token.claims.expiresAt)
+  }
+
+  private func newClaims(
+    _ kind: TokenKind, session: SessionID? = nil, device: DeviceID? = nil, mode: SessionMode? = nil, seconds: Int64
+  ) throws(CryptoError) -> TokenClaims {
+    let issuedAt = now
+    return TokenClaims(
+      kind: kind, session: session, device: device, mode: mode, issuedAt: issuedAt, expiresAt: issuedAt + seconds,
+      jti: Base64URL.encode(try random.bytes(16)))
+  }
+}

@@ -1,0 +1,48 @@
+import Messages
+
+/// Why a token was refused. The raw value is the public code, listed in PROTOCOL.md.
+public enum TokenError: String, Error, CaseIterable, Sendable {
+  case malformed = "token_malformed"
+  case wrongAlgorithm = "token_wrong_algorithm"
+  case unknownKey = "token_unknown_key"
+  case badSignature = "token_bad_signature"
+  case wrongKind = "token_wrong_kind"
+  case wrongIssuer = "token_wrong_issuer"
+  case notYetValid = "token_not_yet_valid"
+  case expired = "token_expired"
+  case revoked = "token_revoked"
+  case alreadyUsed = "token_already_used"
+  case full = "token_full"
+  case timeToLiveOutOfRange = "token_ttl_out_of_range"
+  case deviceCountOutOfRange = "token_device_count_out_of_range"
+  case attemptOutOfRange = "token_attempt_out_of_range"
+
+  public var serviceError: ServiceError { ServiceError(code: rawValue, message: message, status: status) }
+
+  private var status: Int {
+    switch self {
+    case .malformed, .timeToLiveOutOfRange, .deviceCountOutOfRange, .attemptOutOfRange: 400
+    case .alreadyUsed, .full: 409
+    default: 401
+    }
+  }
+
+  private var message: String {
+    switch self {
+    case .malformed: "This is no complete Axolotl token. Scan the QR code again."
+    case .wrongAlgorithm: "The token is not signed the way Axolotl signs. Scan the QR code again."
+    case .unknownKey: "The token was signed with a key that is no longer in use. Ask the coach for a new QR code."
+    case .badSignature: "The token's signature does not fit. Scan the QR code again."
+    case .wrongKind: "This token is for another purpose. Scan the QR code, or use the coach's link."
+    case .wrongIssuer: "The token was made by or for another system. Ask the coach for a new QR code."
+    case .notYetValid: "The token is dated in the future: the server's clock was set back. Ask for a new QR code."
+    case .expired: "The token has expired. Ask the coach for a new QR code."
+    case .revoked: "The token was withdrawn, or its session deleted. Ask the coach for a new QR code."
+    case .alreadyUsed: "This phone's place is taken already. Reload the page on the phone that holds it."
+    case .full: "All expected phones are registered. Ask the coach to allow more, or to remove one."
+    case .timeToLiveOutOfRange: "ttl must be 300 to 3600 seconds."
+    case .deviceCountOutOfRange: "A token serves 1 to 4 phones in 3D mode, 1 in single mode."
+    case .attemptOutOfRange: "attempt must be 8 to 128 characters."
+    }
+  }
+}

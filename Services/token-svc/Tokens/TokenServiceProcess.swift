@@ -1,0 +1,61 @@
+import Bus
+import Crypto
+import Messages
+import Runtime
+import Timing
+
+/// token-svc: the authority behind its socket, its store and its clean-up timer.
+public final class TokenServiceProcess: ServiceProcess {
+  private let authority: TokenAuthority
+  private let server: RequestServer
+  private let metrics: TokenMetrics
+  private let context: ServiceContext
+
+  public init(_ context: ServiceContext) throws {
+    let settings = context.settings
+    let directory = settings[AppSettings.stateDirectory]
+    try makeDirectories(directory)
+    let secrets = try TokenSecrets(
+      current: settings[AppSettings.pairingTokenSecret], previous: settings[AppSettings.pairingTokenSecretPrevious],
+      stateDirectory: directory, random: SecureRandom())
+    let store = try SQLiteTokenStore(path: "\(directory)/tokens.db")
+    self.context = context
+    authority = TokenAuthority(
+      keys: try KeyRing(current: secrets.current, previous: secrets.previous), store: store, time: context.time,
+      defaultTimeToLive: settings[AppSettings.pairingTokenTTL])
+    metrics = TokenMetrics(context.metrics, store: store)
+    server = try RequestServer(try BusContext(context), .tokens, context: context)
+    answer(IssuePairingToken.self, authority.issue)
+    answer(IssueCoachToken.self, authority.issue)
+    answer(VerifyToken.self, authority.verify)
+    answer(RedeemPairingToken.self, authority.redeem)
+    answer(RevokeTokens.self, authority.revoke)
+    purge()
+    context.loop.every(.seconds(5)) { [unowned self] in purge() }
+  }
+
+  private func answer<Request: ServiceRequest>(
+    _: Request.Type, _ body: @escaping (Request) throws -> Request.Reply
+  ) {
+    server.handle(Request.self) { [unowned self] request in
+      let start = context.time.now()
+      defer { metrics.observe(Request.name, microseconds: context.time.now() - start) }
+      do {
+        return try body(request)
+      } catch let error as TokenError {
+        metrics.count(error)
+        throw error.serviceError
+      }
+    }
+  }
+
+  /// Expired tokens leave the store a minute after their expiry.
+  private func purge() {
+    do {
+      let removed = try authority.purge()
+      if removed > 0 { context.log.debug("expired_tokens_removed", (.count, removed)) }
+    } catch {
+      context.log.error("purge_failed", (.error, String(describing: error)))
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import Messages
+import Storage
+
+/// What token-svc must remember. SQLite today; anything with transactions can stand in.
+public protocol TokenStore {
+  /// Enters a token that is about to be handed out. A token that is not here is not good, however well it is signed.
+  func insert(_ token: StoredToken) throws(StorageError)
+  /// nil for a token that was never issued, was deleted with its session, or expired long ago.
+  func standing(of jti: String, device: DeviceID?) throws(StorageError) -> TokenStanding?
+  /// Marks and checks in one transaction.
+  func redeem(_ redemption: Redemption) throws(StorageError) -> RedemptionOutcome
+  /// Forgets every token of a session. How many there were.
+  func forget(session: SessionID) throws(StorageError) -> Int
+  /// Ends the tokens of one device for good; the mark that it has used its pairing token stays.
+  func revoke(_ key: DeviceKey) throws(StorageError) -> Int
+  /// Removes what expired before `expiredBefore` (seconds since the Unix epoch). How many there were.
+  func purge(expiredBefore: Int64) throws(StorageError) -> Int
+  func count() throws(StorageError) -> Int
+}
+
+/// A token's row: its claims and, for pairing tokens, how many devices it may register.
+public struct StoredToken: Hashable, Sendable {
+  public let claims: TokenClaims
+  public let maxDevices: Int
+
+  public init(claims: TokenClaims, maxDevices: Int = 0) {
+    self.claims = claims
+    self.maxDevices = maxDevices
+  }
+}
+
+/// How a stored token stands now.
+public struct TokenStanding: Hashable, Sendable {
+  public let isRevoked: Bool
+  public let devicesLeft: Int
+  /// Whether the device that was asked about has used it.
+  public let isUsedByDevice: Bool
+}
+
+/// One attempt of one device to turn a pairing token into its own.
+public struct Redemption: Sendable {
+  public let pairing: TokenClaims
+  /// SHA-256 of the attempt's name: who knows the name may repeat the attempt, so the name itself is not kept.
+  public let attemptDigest: [UInt8]
+  /// The token that the device is given if this is its first attempt.
+  public let deviceToken: TokenClaims
+
+  public init(pairing: TokenClaims, attemptDigest: [UInt8], deviceToken: TokenClaims) {
+    self.pairing = pairing
+    self.attemptDigest = attemptDigest
+    self.deviceToken = deviceToken
+  }
+}
+
+public enum RedemptionOutcome: Hashable, Sendable {
+  /// The device token in force: the new one, or that of the same attempt made before.
+  case granted(TokenClaims)
+  case refused(TokenError)
+}

@@ -1,0 +1,170 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { load } from "./web.mjs";
+
+const { decodePose, medianError } = await load("coach/pose.js");
+const { UpFinder, uprightPoint } = await load("coach/body.js");
+const { Orbit } = await load("coach/orbit.js");
+const { deviceState, lossWords, nextStep, syncWords } = await load("coach/advice.js");
+const { normalise } = await load("coach/status.js");
+const { Backoff } = await load("common/backoff.js");
+const { problemFrom } = await load("common/problem.js");
+const words = await load("common/words.js");
+
+const SESSION = "sess-1";
+
+/** The bytes of a pose whose joint `i` is at (i, 2i, 3i). */
+function poseBytes() {
+  const bytes = Buffer.alloc(5 + SESSION.length + 14 + 33 * 21);
+  bytes.write("AXP1");
+  bytes[4] = SESSION.length;
+  bytes.write(SESSION, 5);
+  let at = 5 + SESSION.length;
+  bytes.writeBigInt64LE(1_500_000n, at);
+  bytes.writeUInt32LE(800, at + 8);
+  bytes[at + 12] = 3;
+  bytes[at + 13] = 33;
+  at += 14;
+  for (let index = 0; index < 33; index += 1, at += 21) {
+    [index, 2 * index, 3 * index, 0.5, index / 10].forEach((value, k) => bytes.writeFloatLE(value, at + 4 * k));
+    bytes[at + 20] = index === 0 ? 0 : 3;
+  }
+  return bytes;
+}
+
+const buffer = (bytes) => bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length);
+
+test("a pose is read as PROTOCOL.md lays it out", () => {
+  const pose = decodePose(buffer(poseBytes()));
+  assert.deepEqual([pose.time, pose.boundMs, pose.cameras, pose.joints.length], [1.5, 0.8, 3, 33]);
+  assert.deepEqual(
+    [pose.joints[7].x, pose.joints[7].y, pose.joints[7].z, pose.joints[7].views, pose.joints[0].views], [7, 14, 21, 3, 0]);
+  assert.ok(Math.abs(medianError(pose) - 1.7) < 0.11);
+});
+
+test("bytes that are no pose are refused, at every length", () => {
+  const whole = poseBytes();
+  for (let length = 0; length < whole.length; length += 1) {
+    assert.equal(decodePose(buffer(whole.subarray(0, length))), null, `${length} bytes`);
+  }
+  assert.equal(decodePose(buffer(Buffer.concat([whole, Buffer.alloc(1)]))), null);
+  const wrong = poseBytes();
+  wrong[0] = 0;
+  assert.equal(decodePose(buffer(wrong)), null);
+});
+
+/** A person standing along an axis. */
+function standing(axis, sign) {
+  const joints = Array.from({ length: 33 }, () => ({ x: 0.1, y: 0.2, z: 0.1, views: 3 }));
+  for (const head of [0, 7, 8]) joints[head][axis] = 1.7 * sign;
+  for (const ankle of [27, 28]) joints[ankle][axis] = 0.1 * sign;
+  return joints;
+}
+
+for (const axis of ["x", "y", "z"]) {
+  for (const sign of [1, -1]) {
+    test(`up is found along ${sign > 0 ? "+" : "-"}${axis}, and turned to +z`, () => {
+      const finder = new UpFinder();
+      const joints = standing(axis, sign);
+      for (let index = 0; index < 20; index += 1) finder.add(joints);
+      assert.equal(finder.axis, `${sign > 0 ? "+" : "-"}${axis}`);
+      assert.ok(uprightPoint(joints[0], finder.axis).z > 1.6);
+    });
+  }
+}
+
+test("a handstand does not turn the world", () => {
+  const finder = new UpFinder();
+  for (let index = 0; index < 100; index += 1) finder.add(standing("z", 1));
+  for (let index = 0; index < 20; index += 1) finder.add(standing("z", -1));
+  assert.equal(finder.axis, "+z");
+});
+
+test("turning the world keeps right right", () => {
+  const cross = (a, b) => ({ x: a.y * b.z - a.z * b.y, y: a.z * b.x - a.x * b.z, z: a.x * b.y - a.y * b.x });
+  for (const axis of ["+x", "-x", "+y", "-y", "+z", "-z"]) {
+    const [a, b, c] = [{ x: 1, y: 0, z: 0 }, { x: 0, y: 1, z: 0 }, { x: 0, y: 0, z: 1 }].map((p) => uprightPoint(p, axis));
+    const product = cross(a, b);
+    for (const k of ["x", "y", "z"]) assert.equal(Math.abs(product[k] - c[k]), 0, axis);
+  }
+});
+
+test("the orbit keeps its target in the middle, up up, and what is nearer larger", () => {
+  const orbit = new Orbit();
+  orbit.follow({ x: 1, y: 2, z: 1 });
+  for (let turn = 0; turn < 12; turn += 1) {
+    orbit.turn(0.6, 0.1);
+    const project = orbit.projector(800, 600);
+    const middle = project({ x: 1, y: 2, z: 1 });
+    assert.ok(Math.hypot(middle.x - 400, middle.y - 300) < 1e-6);
+    assert.ok(project({ x: 1, y: 2, z: 1.5 }).y < middle.y);
+    assert.ok(Math.abs(middle.depth - orbit.distance) < 1e-9);
+  }
+  orbit.zoom(1e9);
+  assert.ok(orbit.distance < 100);
+});
+
+const device = (state, more = {}) => ({ device_id: "p", label: "Pixel", state, last_seen_ms: 9000, ...more });
+const status = (devices, more = {}) => ({ mode: "3d", state: "active", expected_devices: 2, devices, ...more });
+const streaming = device("streaming");
+
+test("every state of a phone that needs somebody says what to do", () => {
+  for (const state of ["registered", "connected", "stale", "gone"]) assert.ok(deviceState(device(state)).hint, state);
+  assert.equal(deviceState(streaming).hint, "");
+  assert.match(deviceState(device("stale")).word, /9 s ago/);
+});
+
+test("a clock that is not good says why", () => {
+  assert.equal(syncWords(null).tone, "busy");
+  assert.equal(syncWords({ quality: "good", error_bound_ms: 0.4 }).word, "good, ± 0.4 ms");
+  assert.match(syncWords({ quality: "acceptable", error_bound_ms: 20 }).hint, /Wi-Fi/);
+  assert.match(syncWords({ quality: "poor", error_bound_ms: 80, drift_ppm: 900 }).hint, /slept/);
+  assert.match(syncWords({ quality: "poor", error_bound_ms: 80, cause: "it rained" }).hint, /it rained/);
+});
+
+test("the next step follows the session", () => {
+  const head = (s, more) => nextStep(s, { hasCode: true, poseRate: 0, ...more });
+  assert.match(head(status([])).detail, /Scan the code with 2 more/);
+  assert.match(nextStep(status([]), { hasCode: false, poseRate: 0 }).detail, /new session/);
+  assert.match(head(status([streaming, device("stale")])).headline, /1 phone stopped/);
+  assert.match(head(status([streaming, device("connected")])).headline, /1 of 2/);
+  assert.match(head(status([streaming, streaming], { reconstruction: { calibrated: false } })).detail, /calibration/);
+  assert.equal(head(status([streaming, streaming]), { poseRate: 30 }).headline, "Recording in 3D");
+  assert.equal(head(status([streaming], { mode: "single", expected_devices: 1 })).headline, "Recording");
+  assert.equal(head(status([], { state: "ended" })).headline, "Session ended");
+});
+
+test("lost pictures are told, with their share", () => {
+  assert.equal(lossWords({ frames_lost: 0 }), "");
+  assert.match(lossWords({ frames_lost: 5, frames_recorded: 95 }), /5 pictures lost \(5.0 %\)/);
+});
+
+test("a bare status is filled up", () => {
+  const { devices } = normalise({ devices: [{ device_id: "a", metadata: { label: "L" }, sync: {} }] });
+  assert.deepEqual([devices[0].label, devices[0].fps, devices[0].sync], ["L", 0, null]);
+  assert.deepEqual(normalise({}).devices, []);
+});
+
+test("back-off grows to its bound, with jitter, and starts anew", () => {
+  const backoff = new Backoff({ first: 100, longest: 1000, random: () => 0.5 });
+  assert.deepEqual([1, 2, 3, 4, 5, 6].map(() => backoff.next()), [100, 200, 400, 800, 1000, 1000]);
+  backoff.reset();
+  assert.equal(backoff.next(), 100);
+});
+
+test("problems show the server's words, else ours", () => {
+  const problem = problemFrom(409, { code: "session_full", detail: "All places are taken." });
+  assert.deepEqual([problem.code, problem.message, problem.isFinal], ["session_full", "All places are taken.", false]);
+  assert.match(problemFrom(503, undefined).message, /restarting/);
+  assert.match(problemFrom(418, null).message, /418/);
+  assert.equal(problemFrom(410, {}).isFinal, true);
+});
+
+test("numbers in words", () => {
+  assert.deepEqual([words.countdown(59.9), words.countdown(600), words.countdown(-3)], ["59 s", "10:00", "0 s"]);
+  assert.deepEqual([words.ago(null), words.ago(900), words.ago(61_000)], ["never", "just now", "61 s ago"]);
+  assert.deepEqual([words.bytes(0), words.bytes(1500), words.bytes(61_234_567)], ["0 bytes", "1.5 kB", "61.2 MB"]);
+  assert.equal(words.instant(1_800_000_000).getTime(), 1_800_000_000_000);
+  assert.equal(words.instant("2026-11-24T05:00:00Z").getUTCHours(), 5);
+  assert.equal(words.instant("nonsense"), null);
+});

@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { load, MemoryStorage } from "./web.mjs";
+
+const { encodeFrame } = await load("phone/header.js");
+const { captureInstant } = await load("phone/capture.js");
+const { cameraProblem, sizeToSend } = await load("phone/camera.js");
+const { cleanLabel, guessBrowser, guessName } = await load("phone/device.js");
+const { Place, makeDeviceID } = await load("phone/place.js");
+const { remember, sessionOf } = await load("phone/places.js");
+const { describe } = await load("phone/state.js");
+const { Problem } = await load("common/problem.js");
+
+test("a frame's bytes are those of PROTOCOL.md", () => {
+  const payload = new Uint8Array([0xff, 0xd8, 0xff]).buffer;
+  const bytes = encodeFrame({ sequence: 0x01020304, captured: -2, width: 720, height: 1280, payload });
+  assert.equal(
+    Buffer.from(bytes).toString("hex"),
+    "41584631" + "01" + "01" + "d002" + "0005" + "0000" + "04030201" + "feffffffffffffff" + "03000000" + "0000" + "0100" +
+      "ffd8ff",
+  );
+});
+
+test("a plausible capture time is used, any other is not", () => {
+  assert.deepEqual(captureInstant(100, { captureTime: 70 }), { time: 70, source: "capture" });
+  for (const captureTime of [undefined, NaN, 150, -2000]) {
+    assert.deepEqual(captureInstant(100, { captureTime }), { time: 100, source: "callback" });
+  }
+  assert.equal(captureInstant(100, null).source, "callback");
+});
+
+test("pictures are sent as they are, or scaled to 1280 on the long side", () => {
+  assert.deepEqual(sizeToSend(720, 1280), { width: 720, height: 1280 });
+  assert.deepEqual(sizeToSend(1080, 1920), { width: 720, height: 1280 });
+  assert.deepEqual(sizeToSend(641, 481), { width: 642, height: 482 });
+});
+
+test("each refusal of the camera has its own advice", () => {
+  const texts = ["NotAllowedError", "NotFoundError", "NotReadableError", "Other"].map((name) => cameraProblem({ name }));
+  assert.equal(new Set(texts.map((problem) => problem.message)).size, 4);
+  assert.match(texts[0].message, /allow/i);
+  assert.equal(texts[0].code, "camera_refused");
+});
+
+test("names of phones and browsers", () => {
+  const iPhone = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
+    + "Version/17.5 Mobile/15E148 Safari/604.1";
+  const pixel = "Mozilla/5.0 (Linux; Android 14; Pixel 7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 "
+    + "Mobile Safari/537.36";
+  assert.deepEqual([guessName(iPhone), guessBrowser(iPhone)], ["iPhone", "Safari 17"]);
+  assert.deepEqual([guessName(pixel), guessBrowser(pixel)], ["Pixel 7", "Chrome 126"]);
+  assert.equal(cleanLabel("  left\u0000of \n the\u202e mat "), "left of the mat");
+  assert.equal(cleanLabel("x".repeat(99)).length, 40);
+});
+
+test("a phone keeps its name, its place and its numbers over a reload", () => {
+  const storage = new MemoryStorage();
+  const before = new Place("sess-1", storage);
+  const name = before.deviceID;
+  assert.match(name, /^phone-[a-z0-9]{10}$/);
+  before.registration = { socket: "ws://x", token: "t", label: "l" };
+  before.usedSequence = 42;
+  const after = new Place("sess-1", storage);
+  assert.deepEqual([after.deviceID, after.usedSequence, after.registration.token], [name, 42, "t"]);
+  assert.equal(new Place("sess-2", storage).registration, null);
+  after.forget();
+  assert.equal(new Place("sess-1", storage).registration, null);
+  assert.notEqual(makeDeviceID(), makeDeviceID());
+});
+
+test("storage that is damaged or switched off is no obstacle", () => {
+  const damaged = new MemoryStorage();
+  damaged.setItem("axolotl:s", "{");
+  assert.equal(new Place("s", damaged).usedSequence, 0);
+  const off = { getItem() { throw new Error(); }, setItem() { throw new Error(); }, removeItem() { throw new Error(); } };
+  const place = new Place("s", off);
+  place.usedSequence = 3;
+  assert.equal(place.usedSequence, 3);
+  assert.equal(sessionOf("token", off), null);
+  remember("token", "s", off);
+});
+
+test("the session of a code is remembered by the code's tail, and only the latest few are", () => {
+  const storage = new MemoryStorage();
+  for (let index = 0; index < 12; index += 1) {
+    new Place(`s${index}`, storage).usedSequence = 1;
+    remember(`token-with-a-long-tail-${index}`, `s${index}`, storage);
+  }
+  assert.equal(sessionOf("token-with-a-long-tail-11", storage), "s11");
+  assert.equal(sessionOf("token-with-a-long-tail-0", storage), null);
+  assert.equal(new Place("s0", storage).usedSequence, 0);
+  assert.doesNotMatch([...storage.values.values()].join(), /token-with-a-long/);
+});
+
+test("every state has a headline and says what it means", () => {
+  const problem = new Problem({ status: 401, code: "token_expired", message: "Ask for a new one." });
+  for (const phase of ["checking", "no_token", "refused", "ready", "camera", "camera_refused", "joining", "finishing",
+    "stopped", "live"]) {
+    for (const link of ["connecting", "open", "waiting"]) {
+      const { headline, detail, tone } = describe({ phase, link, problem, session: "s", mode: "3d" });
+      assert.ok(headline.length > 3 && detail.length > 3 && tone, phase);
+    }
+  }
+  assert.equal(describe({ phase: "refused", problem }).headline, "The code has expired");
+  assert.equal(describe({ phase: "live", link: "open" }).tone, "good");
+  assert.equal(describe({ phase: "live", link: "waiting" }).tone, "warn");
+});

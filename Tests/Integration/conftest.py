@@ -1,0 +1,35 @@
+"""What the integration tests share: one running system for those that leave it as they found it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Support"))
+
+from axolotl_kit.coach import Coach
+from axolotl_kit.footage import Camera, load_camera
+from axolotl_kit.stack import Stack
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """Five real processes, shared by all tests that neither kill nor reconfigure them."""
+    with Stack() as running:
+        yield running
+
+
+@pytest.fixture
+def coach(stack: Stack) -> Iterator[Coach]:
+    """A coach of the shared stack."""
+    with Coach(stack.base_url, stack.coach_key) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def small_camera() -> Camera:
+    """The first camera, cut small: for tests that count frames and care about no pose."""
+    return load_camera("cam01", 180, 320)

@@ -1,0 +1,395 @@
+"""The pairing API of the design: every route answers truthfully, and refuses with a stable code."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+from axolotl_kit.clock import true_now_us
+from axolotl_kit.coach import Coach
+from axolotl_kit.problem import Problem
+from axolotl_kit.stack import Stack
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+
+
+@pytest.fixture
+def phone(stack: Stack) -> Iterator[httpx.Client]:
+    """A browser without any credentials."""
+    with httpx.Client(base_url=stack.base_url, trust_env=False, timeout=15) as client:
+        yield client
+
+
+def refused(answer: httpx.Response) -> tuple[int, str]:
+    """Status and code of a refusal, which must be a problem document with words for a person."""
+    problem = Problem.of(answer)
+    assert not answer.is_success, answer.text
+    assert problem.code != "not_a_problem_document", answer.text
+    assert len(problem.detail) > 10
+    assert answer.json()["status"] == answer.status_code
+    return problem.status, problem.code
+
+
+def register(phone: httpx.Client, token: str, device_id: str = "phone-a", **metadata: Any) -> httpx.Response:
+    body = {"token": token, "device_id": device_id, "metadata": metadata}
+    return phone.post("/api/pairing/register_device", json=body)
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+class TestCreateSession:
+    def test_answers_all_that_a_phone_needs(self, coach: Coach) -> None:
+        session = coach.create_session(expected_devices=2)
+        assert re.fullmatch(r"sess-\d{4}-\d\d-\d\d-\d{6}-[a-z0-9]{6}", session["session_id"])
+        address = urlsplit(session["pairing_url"])
+        assert address.path == "/pair"
+        assert parse_qs(address.query)["token"] == [session["pairing_token"]]
+        assert session["pairing_qr_svg"].lstrip().startswith("<svg")
+        assert session["expires_at"]
+
+    def test_takes_a_name_and_refuses_it_the_second_time(self, coach: Coach) -> None:
+        name = f"take.{time.monotonic_ns()}"
+        assert coach.create_session(session_id=name)["session_id"] == name
+        with pytest.raises(Problem) as problem:
+            coach.create_session(session_id=name)
+        assert problem.value.status == 409
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"consent": False},
+            {"consent": "yes"},
+            {"mode": "4d"},
+            {"expected_devices": 1},
+            {"expected_devices": 5},
+            {"expected_devices": "2"},
+            {"mode": "single", "expected_devices": 2},
+            {"ttl": 299},
+            {"ttl": 3601},
+            {"session_id": "../etc"},
+            {"session_id": ""},
+            {"session_id": "x" * 65},
+            {"user_id": "\u0000"},
+            {"user_id": "x" * 1000},
+        ],
+        ids=str,
+    )
+    def test_refuses_what_makes_no_sense(self, coach: Coach, change: dict[str, Any]) -> None:
+        with pytest.raises(Problem) as problem:
+            coach.create_session(**({"expected_devices": 2} | change))
+        assert problem.value.status in (400, 403, 422)
+        assert problem.value.code not in ("not_a_problem_document", "internal_error")
+
+    @pytest.mark.parametrize("missing", ["mode", "user_id", "expected_devices", "consent"])
+    def test_refuses_a_missing_field_by_its_name(self, coach: Coach, missing: str) -> None:
+        body = {"session_id": "auto", "mode": "3d", "user_id": "u", "expected_devices": 2, "consent": True}
+        del body[missing]
+        answer = coach.http.post("/api/pairing/create_session", json=body)
+        assert refused(answer)[0] in (400, 403)
+        assert missing in answer.json()["detail"]
+
+    def test_is_for_the_coach_alone(self, phone: httpx.Client, coach: Coach) -> None:
+        body = {"session_id": "auto", "mode": "3d", "user_id": "u", "expected_devices": 2, "consent": True}
+        assert refused(phone.post("/api/pairing/create_session", json=body))[0] == 401
+        wrong = phone.post("/api/pairing/create_session", json=body, headers=bearer("a" * 32))
+        assert refused(wrong)[0] == 401
+        token = coach.create_session()["pairing_token"]
+        assert refused(phone.post("/api/pairing/create_session", json=body, headers=bearer(token)))[0] == 401
+
+    def test_refuses_a_large_body_with_413(self, coach: Coach) -> None:
+        answer = coach.http.post("/api/pairing/create_session", content=b" " * 2_000_000)
+        assert refused(answer)[0] == 413
+        assert coach.http.get("/healthz").status_code == 200
+
+
+class TestValidate:
+    def test_names_session_mode_and_expiry(self, coach: Coach, phone: httpx.Client) -> None:
+        session = coach.create_session(expected_devices=2)
+        query = {"token": session["pairing_token"], "device_id": "phone-a"}
+        answer = phone.get("/api/pairing/validate", params=query).json()
+        assert answer["valid"] is True
+        assert answer["session_id"] == session["session_id"]
+        assert answer["mode"] == "3d"
+        assert answer["expires_at"] == session["expires_at"]
+
+    def test_is_not_a_use(self, coach: Coach, phone: httpx.Client) -> None:
+        token = coach.create_session(expected_devices=2)["pairing_token"]
+        for _ in range(3):
+            assert phone.get("/api/pairing/validate", params={"token": token, "device_id": "a"}).is_success
+        assert register(phone, token).is_success
+
+    @pytest.mark.parametrize("token", ["", "x", "a.b.c", "eyJhbGciOiJub25lIn0.e30.", "x" * 5000])
+    def test_refuses_what_is_no_token(self, phone: httpx.Client, token: str) -> None:
+        status, _ = refused(phone.get("/api/pairing/validate", params={"token": token, "device_id": "a"}))
+        assert status in (400, 401, 414, 431)
+
+    def test_refuses_a_token_with_one_changed_letter(self, coach: Coach, phone: httpx.Client) -> None:
+        token = coach.create_session()["pairing_token"]
+        middle = len(token) // 2
+        forged = token[:middle] + ("A" if token[middle] != "A" else "B") + token[middle + 1 :]
+        assert refused(phone.get("/api/pairing/validate", params={"token": forged, "device_id": "a"}))[0] in (400, 401)
+
+    def test_refuses_a_full_token(self, coach: Coach, phone: httpx.Client) -> None:
+        token = coach.create_session(expected_devices=1, mode="single")["pairing_token"]
+        register(phone, token, "first")
+        status, _ = refused(phone.get("/api/pairing/validate", params={"token": token, "device_id": "second"}))
+        assert status in (401, 403, 409)
+
+    def test_refuses_an_impossible_device_name(self, coach: Coach, phone: httpx.Client) -> None:
+        token = coach.create_session()["pairing_token"]
+        answer = phone.get("/api/pairing/validate", params={"token": token, "device_id": "../x"})
+        assert refused(answer)[0] == 400
+
+
+class TestRegister:
+    def test_answers_all_that_streaming_needs(self, coach: Coach, phone: httpx.Client) -> None:
+        session = coach.create_session(expected_devices=2)
+        answer = register(phone, session["pairing_token"], label="left tripod", width=720, height=1280).json()
+        assert answer["registered"] is True
+        assert answer["device_id"] == "phone-a"
+        assert answer["session_id"] == session["session_id"]
+        assert answer["device_token"]
+        assert isinstance(answer["ice_servers"], list)
+        address = urlsplit(answer["ws_url"])
+        assert address.path == f"/ws/pair/{session['session_id']}/phone-a"
+
+    def test_serves_each_device_once_and_no_more_than_expected(self, coach: Coach, phone: httpx.Client) -> None:
+        token = coach.create_session(expected_devices=2)["pairing_token"]
+        assert register(phone, token, "a").is_success
+        assert refused(register(phone, token, "a"))[0] in (401, 403, 409)
+        assert register(phone, token, "b").is_success
+        assert refused(register(phone, token, "c"))[0] in (401, 403, 409)
+
+    def test_a_device_may_come_back_with_its_own_token(self, coach: Coach, phone: httpx.Client) -> None:
+        first = register(phone, coach.create_session(expected_devices=2)["pairing_token"]).json()
+        again = register(phone, first["device_token"])
+        assert again.is_success, again.text
+        assert again.json()["session_id"] == first["session_id"]
+
+    def test_nobody_takes_another_device_s_place(self, coach: Coach, phone: httpx.Client) -> None:
+        token = coach.create_session(expected_devices=2)["pairing_token"]
+        register(phone, token, "a")
+        thief = register(phone, token, "b").json()["device_token"]
+        assert refused(register(phone, thief, "a"))[0] in (401, 403, 409)
+
+    def test_says_which_metadata_is_wrong(self, coach: Coach, phone: httpx.Client) -> None:
+        token = coach.create_session(expected_devices=2)["pairing_token"]
+        answer = register(phone, token, width=3)
+        assert refused(answer) == (400, "invalid_metadata")
+        assert "width" in answer.json()["detail"]
+        assert register(phone, token).is_success
+
+    def test_refuses_a_large_body_with_413(self, phone: httpx.Client) -> None:
+        assert refused(phone.post("/api/pairing/register_device", content=b"x" * 2_000_000))[0] == 413
+
+
+class TestStatus:
+    def test_tells_the_truth_to_coach_and_phone(self, coach: Coach, phone: httpx.Client) -> None:
+        session = coach.create_session(expected_devices=2)
+        assert coach.status(session["session_id"])["devices"] == []
+        own = register(phone, session["pairing_token"], "a", label="left").json()["device_token"]
+        query = {"session_id": session["session_id"]}
+        for status in (
+            coach.status(session["session_id"]),
+            phone.get("/api/pairing/session_status", params=query, headers=bearer(own)).json(),
+        ):
+            assert status["session_id"] == session["session_id"]
+            assert status["state"] == "waiting"
+            assert [device["device_id"] for device in status["devices"]] == ["a"]
+        register(phone, session["pairing_token"], "b")
+        assert coach.status(session["session_id"])["state"] == "active"
+
+    def test_is_not_for_others(self, coach: Coach, phone: httpx.Client) -> None:
+        one, two = coach.create_session(), coach.create_session()
+        stranger = register(phone, two["pairing_token"]).json()["device_token"]
+        query = {"session_id": one["session_id"]}
+        assert refused(phone.get("/api/pairing/session_status", params=query))[0] == 401
+        answer = phone.get("/api/pairing/session_status", params=query, headers=bearer(stranger))
+        assert refused(answer)[0] == 403
+
+    def test_an_unknown_session_is_not_found(self, coach: Coach) -> None:
+        with pytest.raises(Problem) as problem:
+            coach.status("no-such-session")
+        assert problem.value.status == 404
+
+
+class TestClock:
+    def test_answers_with_its_own_times(self, coach: Coach, phone: httpx.Client) -> None:
+        session = coach.create_session()
+        device = register(phone, session["pairing_token"]).json()
+        body = {"session_id": session["session_id"], "device_id": "phone-a", "ts_device": 123456.5}
+        before = true_now_us() / 1000
+        answer = phone.post("/api/pairing/ntp_sync", json=body, headers=bearer(device["device_token"])).json()
+        after = true_now_us() / 1000
+        assert answer["ts_device"] == 123456.5
+        assert abs(answer["ts_server"] / 1000 - time.time()) < 60
+        assert before - 1 <= answer["ts_server_receive"] <= answer["ts_server_send"] <= after + 1
+
+    def test_is_for_the_registered_phone(self, coach: Coach, phone: httpx.Client) -> None:
+        body = {"session_id": coach.create_session()["session_id"], "device_id": "phone-a", "ts_device": 1.0}
+        assert refused(phone.post("/api/pairing/ntp_sync", json=body))[0] == 401
+
+
+class TestUploadFrame:
+    def test_a_picture_is_recorded(self, coach: Coach, phone: httpx.Client, stack: Stack, small_camera: Any) -> None:
+        session = coach.create_session(expected_devices=1, mode="single")
+        token = register(phone, session["pairing_token"]).json()["device_token"]
+        for sequence in (1, 2, 2):
+            answer = phone.post(
+                "/api/pairing/upload_frame",
+                params={"seq": sequence, "ts_device_us": true_now_us()},
+                content=small_camera.pictures[0],
+                headers=bearer(token) | {"Content-Type": "image/jpeg"},
+            )
+            assert answer.is_success, answer.text
+
+        def recorded() -> bool:
+            device = coach.device(session["session_id"], "phone-a")
+            return bool(device) and device["frames_recorded"] == 2
+
+        stack.wait("the picture to be recorded once", recorded, 10)
+
+    def test_a_multipart_picture_counts_too(self, coach: Coach, phone: httpx.Client, small_camera: Any) -> None:
+        session = coach.create_session(expected_devices=1, mode="single")
+        token = register(phone, session["pairing_token"]).json()["device_token"]
+        answer = phone.post(
+            "/api/pairing/upload_frame",
+            params={"seq": 1, "ts_device_us": true_now_us()},
+            files={"frame": ("frame.jpg", small_camera.pictures[0], "image/jpeg")},
+            headers=bearer(token),
+        )
+        assert answer.is_success, answer.text
+
+    def test_refuses_too_much_and_what_is_no_picture(self, coach: Coach, phone: httpx.Client) -> None:
+        token = register(phone, coach.create_session()["pairing_token"]).json()["device_token"]
+        headers = bearer(token) | {"Content-Type": "image/jpeg"}
+        query = {"seq": 1, "ts_device_us": 1}
+        large = phone.post("/api/pairing/upload_frame", params=query, content=bytes(5_000_000), headers=headers)
+        assert refused(large)[0] == 413
+        wrong = phone.post("/api/pairing/upload_frame", params=query, content=b"no picture", headers=headers)
+        assert refused(wrong)[0] in (400, 415, 422)
+        for bad in ({"seq": 0, "ts_device_us": 1}, {"seq": 1}, {"seq": "x", "ts_device_us": 1}):
+            assert refused(phone.post("/api/pairing/upload_frame", params=bad, content=b"x", headers=headers))[0] == 400
+
+    def test_is_for_registered_phones(self, phone: httpx.Client) -> None:
+        answer = phone.post("/api/pairing/upload_frame", params={"seq": 1, "ts_device_us": 1}, content=b"x")
+        assert refused(answer)[0] == 401
+
+
+def test_signalling_says_that_it_is_not_there_yet(coach: Coach, phone: httpx.Client) -> None:
+    session = coach.create_session()
+    token = register(phone, session["pairing_token"]).json()["device_token"]
+    body = {"session_id": session["session_id"], "device_id": "phone-a", "type": "offer", "sdp": "v=0\r\n"}
+    answer = phone.post("/api/pairing/signal_offer", json=body, headers=bearer(token))
+    assert refused(answer)[0] == 501
+
+
+class TestPhoneSocket:
+    def refusal(self, url: str) -> int:
+        with pytest.raises(InvalidStatus) as refusal, connect(url, proxy=None, open_timeout=10):
+            pass
+        return refusal.value.response.status_code
+
+    def test_opens_only_with_this_device_s_token(self, stack: Stack, coach: Coach, phone: httpx.Client) -> None:
+        one, two = coach.create_session(), coach.create_session()
+        mine = register(phone, one["pairing_token"], "a").json()
+        other_device = register(phone, one["pairing_token"], "b").json()["device_token"]
+        other_session = register(phone, two["pairing_token"], "a").json()["device_token"]
+        address = urlsplit(mine["ws_url"])
+        plain = f"{address.scheme}://{address.netloc}{address.path}"
+        assert self.refusal(plain) == 401
+        assert self.refusal(plain + "?token=nonsense") == 401
+        assert self.refusal(plain + f"?token={one['pairing_token']}") == 401
+        assert self.refusal(plain + f"?token={other_device}") in (401, 403)
+        assert self.refusal(plain + f"?token={other_session}") in (401, 403)
+        with connect(mine["ws_url"], proxy=None):
+            pass
+
+    def test_a_page_from_elsewhere_is_refused(self, coach: Coach, phone: httpx.Client) -> None:
+        url = register(phone, coach.create_session()["pairing_token"]).json()["ws_url"]
+        with pytest.raises(InvalidStatus) as refusal, connect(url, proxy=None, origin="https://elsewhere.example"):
+            pass
+        assert refusal.value.response.status_code == 403
+
+
+class TestSessions:
+    def test_lists_the_newest_first(self, coach: Coach) -> None:
+        made = [coach.create_session()["session_id"] for _ in range(3)]
+        listed = [each["session_id"] for each in coach.sessions()]
+        assert listed[:3] == made[::-1]
+
+    def test_a_deletion_leaves_nothing(
+        self, stack: Stack, coach: Coach, phone: httpx.Client, small_camera: Any
+    ) -> None:
+        session = coach.create_session(expected_devices=1, mode="single")
+        name = session["session_id"]
+        device = register(phone, session["pairing_token"]).json()
+        answer = phone.post(
+            "/api/pairing/upload_frame",
+            params={"seq": 1, "ts_device_us": true_now_us()},
+            content=small_camera.pictures[0],
+            headers=bearer(device["device_token"]) | {"Content-Type": "image/jpeg"},
+        )
+        assert answer.is_success, answer.text
+        stack.wait("a recording", lambda: any(stack.recordings.glob(f"{name}/*/*.mkv")), 10)
+        receipt = coach.delete(name)
+        assert receipt["session_id"] == name
+        assert receipt["devices"] == 1
+        assert receipt["recording_files"] > 0
+        assert receipt["pending"] == []
+        assert not (stack.recordings / name).exists()
+        with pytest.raises(Problem) as problem:
+            coach.status(name)
+        assert problem.value.status == 404
+        assert name not in [each["session_id"] for each in coach.sessions()]
+
+        def locked_out() -> bool:
+            query = {"session_id": name}
+            answer = phone.get("/api/pairing/session_status", params=query, headers=bearer(device["device_token"]))
+            return answer.status_code == 401
+
+        stack.wait("the device token to be worthless", locked_out, 5)
+
+    def test_calibration_is_checked_and_given_back(self, coach: Coach) -> None:
+        name = coach.create_session(expected_devices=2)["session_id"]
+        camera = {
+            "image_width": 720,
+            "image_height": 1280,
+            "focal_px": [1000, 1000],
+            "centre_px": [360, 640],
+            "distortion": [0, 0, 0, 0, 0],
+            "rotation": [1, 0, 0, 0, 1, 0, 0, 0, 1],
+            "translation_m": [0, 0, 3],
+        }
+        cameras = [camera | {"name": "a"}, camera | {"name": "b", "translation_m": [1, 0, 3]}]
+        document = {"version": 1, "world_up": "z", "cameras": cameras}
+        answer = coach.http.put(f"/api/sessions/{name}/calibration", json=document)
+        assert answer.is_success, answer.text
+        assert [each["name"] for each in coach.calibration(name)["cameras"]] == ["a", "b"]
+        for wrong in (document | {"version": 9}, {}, [], document | {"cameras": [camera | {"name": "a"}] * 2}):
+            assert refused(coach.http.put(f"/api/sessions/{name}/calibration", json=wrong))[0] in (400, 422)
+        large = coach.http.put(f"/api/sessions/{name}/calibration", content=b"x" * 1_000_000)
+        assert refused(large)[0] == 413
+
+    def test_sessions_are_the_coach_s(self, coach: Coach, phone: httpx.Client) -> None:
+        name = coach.create_session()["session_id"]
+        for path in ("", f"/{name}/recordings", f"/{name}/poses.trc", f"/{name}/poses.csv", f"/{name}/poses.json"):
+            assert refused(phone.get(f"/api/sessions{path}"))[0] == 401
+        assert refused(phone.delete(f"/api/sessions/{name}"))[0] == 401
+        assert coach.status(name)["session_id"] == name
+
+    def test_a_wrong_method_is_told_the_right_one(self, coach: Coach) -> None:
+        assert refused(coach.http.post("/api/sessions", json={}))[0] == 405
+
+
+def test_the_landing_page_loads_without_credentials(coach: Coach, phone: httpx.Client) -> None:
+    page = phone.get("/pair", params={"token": coach.create_session()["pairing_token"]})
+    assert page.status_code == 200
+    assert page.headers["content-type"].startswith("text/html")

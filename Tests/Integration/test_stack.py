@@ -1,0 +1,60 @@
+"""The system as a whole: it starts, says that it is ready, and shows its insides to the operator."""
+
+from __future__ import annotations
+
+import httpx
+from axolotl_kit.stack import Stack
+
+
+def get(stack: Stack, path: str, **headers: str) -> httpx.Response:
+    return httpx.get(stack.base_url + path, headers=headers, trust_env=False, timeout=10)
+
+
+def test_five_services_run_with_two_stream_instances(stack: Stack) -> None:
+    expected = {"token-svc", "session-svc", "edge-gateway", "stream-svc-1", "stream-svc-2", "api-front"}
+    assert set(stack.services) == expected
+    assert len({stack.pid(name) for name in stack.services} - {0}) == len(expected)
+
+
+def test_it_is_alive_and_ready(stack: Stack) -> None:
+    assert get(stack, "/healthz").status_code == 200
+    assert get(stack, "/readyz").status_code == 200
+
+
+def test_metrics_are_for_the_operator_and_in_prometheus_form(stack: Stack) -> None:
+    answer = get(stack, "/metrics", Authorization=f"Bearer {stack.coach_key}")
+    assert answer.status_code == 200
+    samples = [line for line in answer.text.splitlines() if line and not line.startswith("#")]
+    assert samples
+    for sample in samples:
+        name, value = sample.rsplit(" ", 1)
+        assert name[0].isalpha()
+        float(value)
+
+
+def test_the_description_names_every_route(stack: Stack) -> None:
+    document = get(stack, "/api/openapi.json").json()
+    assert document["openapi"].startswith("3.")
+    for path in (
+        "/api/pairing/create_session",
+        "/api/pairing/validate",
+        "/api/pairing/register_device",
+        "/api/pairing/signal_offer",
+        "/api/pairing/session_status",
+        "/api/pairing/ntp_sync",
+        "/api/pairing/upload_frame",
+        "/api/sessions",
+    ):
+        assert path in document["paths"]
+
+
+def test_an_unknown_address_is_a_problem_document(stack: Stack) -> None:
+    answer = get(stack, "/api/nothing/here")
+    assert answer.status_code == 404
+    assert answer.headers["content-type"].startswith("application/problem+json")
+    assert answer.json()["code"] == "not_found"
+
+
+def test_secrets_are_in_no_log(stack: Stack) -> None:
+    for service in stack.services:
+        assert stack.coach_key not in stack.logs(service)

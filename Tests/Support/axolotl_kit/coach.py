@@ -1,0 +1,103 @@
+"""A coach: client of the HTTP API and of the live WebSocket."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+from websockets.asyncio.client import connect
+
+from .problem import Problem
+
+
+class Coach:
+    """Makes sessions and asks about them. Refusals are raised as `Problem`."""
+
+    def __init__(self, base_url: str, key: str, timeout: float = 30) -> None:
+        self.base_url = base_url
+        self._headers = {"Authorization": f"Bearer {key}"}
+        self.http = httpx.Client(base_url=base_url, headers=self._headers, timeout=timeout, trust_env=False)
+
+    def __enter__(self) -> Coach:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.http.close()
+
+    def create_session(
+        self,
+        expected_devices: int = 4,
+        mode: str = "3d",
+        session_id: str = "auto",
+        user_id: str = "coach",
+        consent: bool = True,
+        **more: Any,
+    ) -> dict[str, Any]:
+        """A new session with its pairing token."""
+        body = {
+            "session_id": session_id,
+            "mode": mode,
+            "user_id": user_id,
+            "expected_devices": expected_devices,
+            "consent": consent,
+        }
+        answer = self.http.post("/api/pairing/create_session", json=body | more)
+        return self._json(answer)
+
+    def status(self, session_id: str) -> dict[str, Any]:
+        """State of the session and of each device."""
+        return self._json(self.http.get("/api/pairing/session_status", params={"session_id": session_id}))
+
+    def device(self, session_id: str, device_id: str) -> dict[str, Any]:
+        """One device out of the status; empty while unknown."""
+        devices = self.status(session_id)["devices"]
+        return next((each for each in devices if each["device_id"] == device_id), {})
+
+    def sessions(self) -> list[dict[str, Any]]:
+        """All sessions, newest first."""
+        listed: list[dict[str, Any]] = self._json(self.http.get("/api/sessions"))["sessions"]
+        return listed
+
+    def put_calibration(self, session_id: str, document: bytes, content_type: str) -> dict[str, Any]:
+        """Gives the session its cameras: the JSON form, or a Qualisys .qca.txt as it is."""
+        answer = self.http.put(
+            f"/api/sessions/{session_id}/calibration", content=document, headers={"Content-Type": content_type}
+        )
+        return self._json(answer)
+
+    def calibration(self, session_id: str) -> dict[str, Any]:
+        """The calibration in force."""
+        return self._json(self.http.get(f"/api/sessions/{session_id}/calibration"))
+
+    def statistics(self, session_id: str) -> dict[str, Any]:
+        """Figures of the reconstruction."""
+        return self._json(self.http.get(f"/api/sessions/{session_id}/statistics"))
+
+    def recordings(self, session_id: str) -> list[dict[str, Any]]:
+        """The recorded files."""
+        files: list[dict[str, Any]] = self._json(self.http.get(f"/api/sessions/{session_id}/recordings"))["files"]
+        return files
+
+    def poses(self, session_id: str, form: str) -> bytes:
+        """The 3D poses as `trc`, `csv` or `json`."""
+        return Problem.check(self.http.get(f"/api/sessions/{session_id}/poses.{form}")).content
+
+    def delete(self, session_id: str) -> dict[str, Any]:
+        """Deletes everything of the session; the receipt."""
+        return self._json(self.http.delete(f"/api/sessions/{session_id}"))
+
+    async def watch(self, session_id: str) -> AsyncIterator[dict[str, Any] | bytes]:
+        """What the coach's page gets: objects for text messages, bytes for binary ones, until the connection ends."""
+        url = self.base_url.replace("http", "ws", 1) + f"/ws/session/{session_id}"
+        async with connect(
+            url, additional_headers=self._headers, compression=None, proxy=None, open_timeout=10, ping_interval=None
+        ) as connection:
+            async for message in connection:
+                yield message if isinstance(message, bytes) else json.loads(message)
+
+    @staticmethod
+    def _json(answer: httpx.Response) -> dict[str, Any]:
+        document: dict[str, Any] = Problem.check(answer).json()
+        return document

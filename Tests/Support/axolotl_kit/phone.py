@@ -1,0 +1,400 @@
+"""A simulated phone: what the phone's page does, over real sockets, with a wrong clock of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import random
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
+
+from .clock import DeviceClock
+from .frame_buffer import FrameBuffer
+from .problem import Problem
+from .wire import encode_frame
+
+__all__ = ["PhoneFailure", "PhoneSettings", "PhoneStatistics", "SentFrame", "SimulatedPhone"]
+
+
+class PhoneFailure(Exception):
+    """The phone gave up; the message says why."""
+
+
+@dataclass(frozen=True)
+class PhoneSettings:
+    """How patient and how large a phone is. All times in seconds."""
+
+    width: int = 720
+    height: int = 1280
+    burst: int = 10
+    burst_spacing: float = 0.02
+    trickle: float = 1.0
+    reply_timeout: float = 1.0
+    backoff_first: float = 0.1
+    backoff_most: float = 2.0
+    give_up: float = 60.0
+    # No acknowledgement for this long, with frames sent: send them again, and later reconnect.
+    stall: float = 4.0
+    silence: float = 6.0
+
+
+@dataclass
+class PhoneStatistics:
+    """What a phone counts. `acknowledged` are frames, each once."""
+
+    sent: int = 0
+    transmissions: int = 0
+    acknowledged: int = 0
+    dropped: int = 0
+    connections: int = 0
+    welcomes: int = 0
+    clock_replies: int = 0
+    round_trip_us: list[int] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For a report; round trips as their median."""
+        trips = sorted(self.round_trip_us)
+        return {
+            "frames_sent": self.sent,
+            "transmissions": self.transmissions,
+            "frames_acknowledged": self.acknowledged,
+            "frames_dropped_by_phone": self.dropped,
+            "connections": self.connections,
+            "welcomes": self.welcomes,
+            "clock_exchanges": self.clock_replies,
+            "round_trip_ms_median": trips[len(trips) // 2] / 1000 if trips else None,
+            "errors": self.errors[:20],
+        }
+
+
+@dataclass(frozen=True)
+class SentFrame:
+    """What only the simulation knows of a frame: the true instant at which it was captured."""
+
+    sequence: int
+    true_us: float
+    device_us: int
+
+
+class SimulatedPhone:
+    """Pairs, keeps a connection, and delivers every captured frame as long as its memory allows.
+
+    `await pair()`, `await start()` (returns when the clock is synchronised), then `capture()` for each picture,
+    `await drain(seconds)` and `await close()`.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        pairing_token: str,
+        device_id: str,
+        clock: DeviceClock,
+        settings: PhoneSettings | None = None,
+        buffer: FrameBuffer | None = None,
+        random_source: random.Random | None = None,
+    ) -> None:
+        self.base_url = base_url
+        self.device_id = device_id
+        self.clock = clock
+        self.settings = settings or PhoneSettings()
+        self.buffer = buffer or FrameBuffer()
+        self.statistics = PhoneStatistics()
+        self.truth: list[SentFrame] = []
+        self.registration: dict[str, Any] = {}
+        self.connection: ClientConnection | None = None
+        self.on_change: Callable[[], None] = lambda: None
+        self._token = pairing_token
+        self._random = random_source or random.Random()
+        self._task: asyncio.Task[None] | None = None
+        self._wake = asyncio.Event()
+        self._changed = asyncio.Event()
+        self._synchronised = asyncio.Event()
+        self._sequence = 0
+        self._clock_id = 0
+        self._replies: dict[int, asyncio.Future[dict[str, int]]] = {}
+        self._welcomed = asyncio.Event()
+        self._burst_wanted = asyncio.Event()
+        self._last_progress = 0.0
+        self._last_heard = 0.0
+        self._outstanding = False
+
+    # Pairing
+
+    async def pair(self) -> dict[str, Any]:
+        """Validates the pairing token and registers; returns what registration answered."""
+        async with httpx.AsyncClient(base_url=self.base_url, trust_env=False, timeout=15) as client:
+            query = {"token": self._token, "device_id": self.device_id}
+            Problem.check(await client.get("/api/pairing/validate", params=query))
+            await self._register(client, self._token)
+        return self.registration
+
+    async def _register(self, client: httpx.AsyncClient, token: str) -> None:
+        metadata = {
+            "label": self.device_id,
+            "browser": "axolotl-simulated",
+            "platform": "simulation",
+            "width": self.settings.width,
+            "height": self.settings.height,
+        }
+        body = {"token": token, "device_id": self.device_id, "metadata": metadata}
+        self.registration = Problem.check(await client.post("/api/pairing/register_device", json=body)).json()
+
+    # Life of the connection
+
+    async def start(self, timeout: float = 20) -> None:
+        """Connects, and returns after the first clock burst."""
+        self._last_heard = self._last_progress = time.monotonic()
+        self._task = asyncio.create_task(self._keep_connected())
+        await self._until(self._synchronised.is_set, timeout, "the first clock exchange")
+
+    async def drain(self, timeout: float) -> None:
+        """Waits until every frame held has been acknowledged; raises PhoneFailure if that takes longer."""
+        await self._until(lambda: len(self.buffer) == 0, timeout, "acknowledgements")
+
+    async def close(self) -> None:
+        """Ends the connection; frames still held stay held."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+            self._task = None
+
+    async def break_connection(self) -> None:
+        """Cuts the connection as a lost Wi-Fi would: no close frame."""
+        if self.connection is not None:
+            self.connection.transport.abort()
+
+    def capture(self, picture: bytes, true_us: float) -> int:
+        """A picture was taken at a true instant: numbers it, stamps it with this phone's clock, and queues it."""
+        self._sequence += 1
+        device_us = self.clock.at(true_us)
+        self.truth.append(SentFrame(self._sequence, true_us, device_us))
+        message = encode_frame(self._sequence, device_us, self.settings.width, self.settings.height, picture)
+        self.statistics.sent += 1
+        self.statistics.dropped += self.buffer.add(self._sequence, message)
+        self._wake.set()
+        return self._sequence
+
+    async def _until(self, condition: Callable[[], bool], timeout: float, what: str) -> None:
+        end = time.monotonic() + timeout
+        while not condition():
+            if self._task is not None and self._task.done():
+                self._task.result()
+                raise PhoneFailure(f"{self.device_id}: the connection ended while waiting for {what}")
+            self._changed.clear()
+            left = end - time.monotonic()
+            if left <= 0:
+                raise PhoneFailure(
+                    f"{self.device_id}: waited {timeout:.0f} s for {what}; "
+                    f"{len(self.buffer)} frames unacknowledged from {self.buffer.oldest}, "
+                    f"errors: {self.statistics.errors[-3:]}"
+                )
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), min(left, 0.25))
+
+    def _note_change(self) -> None:
+        self._changed.set()
+        self.on_change()
+
+    async def _keep_connected(self) -> None:
+        attempt = 0
+        down_since = time.monotonic()
+        while True:
+            try:
+                async with connect(
+                    self.registration["ws_url"],
+                    compression=None,
+                    proxy=None,
+                    open_timeout=5,
+                    close_timeout=1,
+                    ping_interval=None,
+                    max_size=1 << 20,
+                ) as connection:
+                    self.connection = connection
+                    self.statistics.connections += 1
+                    self._note_change()
+                    welcomes = self.statistics.welcomes
+                    try:
+                        await self._serve(connection)
+                    finally:
+                        self.connection = None
+                        if self.statistics.welcomes > welcomes:
+                            attempt, down_since = 0, time.monotonic()
+            except InvalidStatus as refusal:
+                status = refusal.response.status_code
+                self._note_error(f"http_{status}")
+                if status in (401, 403):
+                    await self._come_back(status)
+            except (OSError, ConnectionClosed, InvalidHandshake, TimeoutError, EOFError) as error:
+                self._note_error(type(error).__name__)
+            if time.monotonic() - down_since > self.settings.give_up:
+                raise PhoneFailure(f"{self.device_id}: no connection for {self.settings.give_up:.0f} s")
+            pause = min(self.settings.backoff_most, self.settings.backoff_first * 2 ** min(attempt, 10))
+            attempt += 1
+            await asyncio.sleep(pause * self._random.uniform(0.5, 1))
+
+    async def _come_back(self, status: int) -> None:
+        """The address was refused: registers again with this device's own token."""
+        try:
+            async with httpx.AsyncClient(base_url=self.base_url, trust_env=False, timeout=5) as client:
+                await self._register(client, self.registration["device_token"])
+        except Problem as problem:
+            raise PhoneFailure(f"{self.device_id}: refused with {status}: {problem}") from problem
+        except httpx.HTTPError as error:
+            self._note_error(type(error).__name__)
+
+    async def _serve(self, connection: ClientConnection) -> None:
+        self._welcomed.clear()
+        self._burst_wanted.clear()
+        self._replies.clear()
+        self._last_heard = self._last_progress = time.monotonic()
+        hello: dict[str, Any] = {"type": "hello"}
+        if self.buffer.oldest is not None:
+            hello["oldest_seq"] = self.buffer.oldest
+        await connection.send(json.dumps(hello))
+        await _first_of(
+            self._receive(connection),
+            self._send_frames(connection),
+            self._ask_time(connection),
+            self._watch(connection),
+        )
+
+    # The four things that happen on a connection at once
+
+    async def _receive(self, connection: ClientConnection) -> None:
+        async for message in connection:
+            arrived = self.clock.now()
+            self._last_heard = time.monotonic()
+            if not isinstance(message, str):
+                raise PhoneFailure(f"{self.device_id}: the server sent a binary message to a phone")
+            self._take(json.loads(message), arrived)
+        raise EOFError
+
+    def _take(self, message: dict[str, Any], arrived: int) -> None:
+        match message.get("type"):
+            case "welcome":
+                self.statistics.welcomes += 1
+                self._acknowledge(message["next_seq"] - 1)
+                self.buffer.resume()
+                self._welcomed.set()
+                self._burst_wanted.set()
+                self._wake.set()
+            case "ack":
+                self._acknowledge(message["seq"])
+            case "clock":
+                reply = self._replies.pop(message["id"], None)
+                if reply is not None and not reply.done():
+                    reply.set_result({key: message[key] for key in ("id", "t0", "t1", "t2")} | {"t3": arrived})
+            case "error":
+                self._note_error(message["code"])
+            case "command":
+                pass
+            case other:
+                raise PhoneFailure(f"{self.device_id}: the server sent a message of unknown type {other!r}")
+        self._note_change()
+
+    def _acknowledge(self, through: int) -> None:
+        if through > self._sequence:
+            raise PhoneFailure(f"{self.device_id}: {through} was acknowledged, but {self._sequence} is the newest")
+        count = self.buffer.acknowledge(through)
+        self.statistics.acknowledged += count
+        if count:
+            self._last_progress = time.monotonic()
+
+    async def _send_frames(self, connection: ClientConnection) -> None:
+        await self._welcomed.wait()
+        told: list[tuple[int, int]] = []
+        while True:
+            for span in self.buffer.dropped:
+                if span not in told:
+                    told.append(span)
+                    await connection.send(json.dumps({"type": "dropped", "from": span[0], "through": span[1]}))
+            message = self.buffer.next()
+            if message is None:
+                self._wake.clear()
+                await self._wake.wait()
+                continue
+            await connection.send(message)
+            self.statistics.transmissions += 1
+
+    async def _ask_time(self, connection: ClientConnection) -> None:
+        """A burst after every welcome, then a trickle; each request brings the previous exchange, now complete."""
+        previous: dict[str, int] | None = None
+        await self._welcomed.wait()
+        while True:
+            burst = self.settings.burst if self._burst_wanted.is_set() else 1
+            self._burst_wanted.clear()
+            for _ in range(burst):
+                previous = await self._exchange(connection, previous)
+                if burst > 1:
+                    await asyncio.sleep(self.settings.burst_spacing)
+            if burst > 1:
+                # One more brings the burst's last sample to the server.
+                previous = await self._exchange(connection, previous)
+                self._synchronised.set()
+                self._note_change()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._burst_wanted.wait(), self.settings.trickle)
+
+    async def _exchange(self, connection: ClientConnection, previous: dict[str, int] | None) -> dict[str, int] | None:
+        self._clock_id += 1
+        request: dict[str, Any] = {"type": "clock", "id": self._clock_id}
+        if previous is not None:
+            request["prev"] = previous
+        reply = asyncio.get_running_loop().create_future()
+        self._replies = {self._clock_id: reply}
+        request["t0"] = self.clock.now()
+        await connection.send(json.dumps(request))
+        try:
+            sample: dict[str, int] = await asyncio.wait_for(reply, self.settings.reply_timeout)
+        except TimeoutError:
+            return None
+        self.statistics.clock_replies += 1
+        self.statistics.round_trip_us.append((sample["t3"] - sample["t0"]) - (sample["t2"] - sample["t1"]))
+        return sample
+
+    async def _watch(self, connection: ClientConnection) -> None:
+        """Notices a server that has gone silent, or no longer acknowledges."""
+        stalls = 0
+        while True:
+            await asyncio.sleep(0.25)
+            now = time.monotonic()
+            if len(self.buffer) == 0:
+                self._last_progress = now
+                stalls = 0
+            if now - self._last_heard > self.settings.silence:
+                self._note_error("silence")
+                raise EOFError
+            if self._welcomed.is_set() and now - self._last_progress > self.settings.stall:
+                self._note_error("stalled")
+                stalls += 1
+                if stalls > 2:
+                    raise EOFError
+                self._last_progress = now
+                self.buffer.resume()
+                self._wake.set()
+
+    def _note_error(self, code: str) -> None:
+        if len(self.statistics.errors) < 200:
+            self.statistics.errors.append(code)
+
+
+async def _first_of(*work: Coroutine[Any, Any, None]) -> None:
+    """Runs all until one ends, ends the others, and raises what it raised."""
+    tasks = [asyncio.ensure_future(each) for each in work]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

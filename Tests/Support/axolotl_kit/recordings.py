@@ -1,0 +1,73 @@
+"""Looks into recordings from outside: ffprobe counts the frames, the index says which they are."""
+
+from __future__ import annotations
+
+import subprocess
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .recording_index import IndexEntry, IndexFault, read_index
+
+
+@dataclass
+class DeviceRecording:
+    """All segments of one device."""
+
+    device_id: str
+    entries: list[IndexEntry] = field(default_factory=list)
+    # Frames that ffprobe finds in the video files.
+    frames_in_files: int = 0
+    files: list[Path] = field(default_factory=list)
+    # What does not hold, one sentence each.
+    faults: list[str] = field(default_factory=list)
+
+    @property
+    def sequences(self) -> Counter[int]:
+        """How often each sequence number was recorded."""
+        return Counter(entry.sequence for entry in self.entries)
+
+
+def read_device(folder: Path) -> DeviceRecording:
+    """Opens every video file of a device, and compares it with its index."""
+    recording = DeviceRecording(folder.name)
+    for video in sorted(folder.glob("*.mkv")):
+        _read_segment(video, recording)
+    recording.faults += [
+        f"{folder.name}: frame {sequence} was recorded {count} times"
+        for sequence, count in recording.sequences.items()
+        if count > 1
+    ][:5]
+    return recording
+
+
+def _read_segment(video: Path, recording: DeviceRecording) -> None:
+    name = f"{video.parent.name}/{video.name}"
+    try:
+        entries = read_index(video.with_suffix(".idx").read_bytes())
+        times = packet_times_ms(video)
+    except (OSError, IndexFault) as error:
+        recording.faults.append(f"the index of {name} cannot be read: {error}")
+        return
+    except subprocess.CalledProcessError as error:
+        recording.faults.append(f"ffprobe cannot open {name}: {error.stderr.strip()[-200:]}")
+        return
+    recording.files.append(video)
+    recording.entries += entries
+    recording.frames_in_files += len(times)
+    if len(times) != len(entries):
+        recording.faults.append(f"{name} holds {len(times)} frames, its index {len(entries)}")
+    if entries and entries[-1].end_offset > video.stat().st_size:
+        recording.faults.append(f"{name} is shorter than its index says")
+
+
+def read_session(folder: Path) -> dict[str, DeviceRecording]:
+    """The recordings of every device of a session."""
+    return {each.name: read_device(each) for each in sorted(folder.iterdir()) if each.is_dir()}
+
+
+def packet_times_ms(video: Path) -> list[float]:
+    """The time of every frame in a video file, as ffprobe reads it."""
+    command = ["ffprobe", "-v", "error", "-select_streams", "v:0", "-show_entries", "packet=pts_time", "-of", "csv=p=0"]
+    result = subprocess.run([*command, str(video)], capture_output=True, text=True, timeout=60, check=True)
+    return [float(line.split(",")[0]) * 1000 for line in result.stdout.split()]

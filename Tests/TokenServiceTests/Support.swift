@@ -1,0 +1,46 @@
+import Crypto
+import Foundation
+import Messages
+import Storage
+import Timing
+
+@testable import TokenService
+
+/// The same seconds as ManualTimeSource starts with.
+let startSeconds: Int64 = 1_700_000_000
+let testSecret = Array("0123456789abcdef-0123456789abcdef".utf8)
+let session = SessionID("sess-2023-11-14-221320-abcdef")!
+
+func device(_ number: Int) -> DeviceID { DeviceID("phone-\(number)")! }
+
+/// A folder of its own for one test, removed with it.
+final class TemporaryFolder {
+  let path = FileManager.default.temporaryDirectory.appending(path: "axolotl-tokens-\(UUID().uuidString)").path()
+  init() throws { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
+  deinit { try? FileManager.default.removeItem(atPath: path) }
+}
+
+/// A token authority on a real store, with a clock that stands still.
+struct TestAuthority {
+  let folder: TemporaryFolder
+  let time = ManualTimeSource()
+  let store: SQLiteTokenStore
+  let authority: TokenAuthority
+
+  init(folder: TemporaryFolder? = nil, secret: [UInt8] = testSecret, previous: [UInt8]? = nil) throws {
+    self.folder = try folder ?? TemporaryFolder()
+    store = try SQLiteTokenStore(path: "\(self.folder.path)/tokens.db")
+    authority = TokenAuthority(keys: try KeyRing(current: secret, previous: previous), store: store, time: time)
+  }
+
+  func pairingToken(devices: Int = 4, ttl: Int? = nil) throws -> String {
+    try authority.issue(
+      IssuePairingToken(session: session, mode: devices == 1 ? .single : .threeD, maxDevices: devices, ttlSeconds: ttl)
+    ).token
+  }
+
+  func redeem(_ token: String, _ number: Int, attempt: String? = nil) throws -> RedeemPairingToken.Reply {
+    try authority.redeem(
+      RedeemPairingToken(token: token, device: device(number), attempt: attempt ?? "attempt-\(number)"))
+  }
+}

@@ -1,0 +1,155 @@
+import Messages
+import Testing
+
+@testable import TokenService
+
+@Suite struct TokenAuthorityTests {
+  @Test func aTokenServesItsNumberOfDistinctDevices() throws {
+    let test = try TestAuthority()
+    let token = try test.pairingToken(devices: 3)
+    for number in 1...3 {
+      let left = try test.authority.verify(VerifyToken(token: token, kind: .pairing, device: device(number)))
+        .devicesLeft
+      #expect(left == 4 - number)
+      let reply = try test.redeem(token, number)
+      let claims = try test.authority.verify(VerifyToken(token: reply.deviceToken, kind: .device)).claims
+      #expect(claims == reply.claims)
+      #expect(claims.session == session && claims.device == device(number) && claims.mode == .threeD)
+      #expect(claims.expiresAt == startSeconds + 24 * 3600)
+    }
+    #expect(throws: TokenError.full) { try test.redeem(token, 4) }
+    #expect(throws: TokenError.full) {
+      try test.authority.verify(VerifyToken(token: token, kind: .pairing, device: device(4)))
+    }
+    #expect(try test.authority.verify(VerifyToken(token: token, kind: .pairing)).devicesLeft == 0)
+  }
+
+  @Test func eachDeviceOnceAndARepeatedAttemptGetsItsOwnAnswer() throws {
+    let test = try TestAuthority()
+    let token = try test.pairingToken()
+    let first = try test.redeem(token, 1, attempt: "attempt-a")
+    test.time.advance(by: .seconds(5))
+    #expect(try test.redeem(token, 1, attempt: "attempt-a").deviceToken == first.deviceToken)
+    #expect(throws: TokenError.alreadyUsed) { try test.redeem(token, 1, attempt: "attempt-b") }
+    #expect(throws: TokenError.alreadyUsed) {
+      try test.authority.verify(VerifyToken(token: token, kind: .pairing, device: device(1)))
+    }
+    #expect(try test.authority.verify(VerifyToken(token: token, kind: .pairing)).devicesLeft == 3)
+  }
+
+  @Test func aFreshQRTakesNobodysPlace() throws {
+    let test = try TestAuthority()
+    _ = try test.redeem(try test.pairingToken(), 1)
+    let fresh = try test.pairingToken()
+    #expect(throws: TokenError.alreadyUsed) { try test.redeem(fresh, 1, attempt: "the-thief") }
+    _ = try test.redeem(fresh, 2)
+  }
+
+  @Test func aRemovedDeviceStaysOutWithItsOldToken() throws {
+    let test = try TestAuthority()
+    let token = try test.pairingToken()
+    let removed = try test.redeem(token, 1)
+    let other = try test.redeem(token, 2)
+    #expect(try test.authority.revoke(RevokeTokens(session: session, device: device(1))).revoked == 1)
+    #expect(try test.authority.revoke(RevokeTokens(session: session, device: device(1))).revoked == 0)
+    #expect(throws: TokenError.revoked) {
+      try test.authority.verify(VerifyToken(token: removed.deviceToken, kind: .device))
+    }
+    #expect(throws: TokenError.alreadyUsed) { try test.redeem(token, 1, attempt: "again-and-again") }
+    #expect(throws: TokenError.revoked) { try test.redeem(token, 1) }
+    _ = try test.authority.verify(VerifyToken(token: other.deviceToken, kind: .device))
+    // The coach may let it in again, with a fresh QR.
+    _ = try test.redeem(try test.pairingToken(), 1, attempt: "let-in-again")
+  }
+
+  @Test func aDeletedSessionLeavesNothing() throws {
+    let test = try TestAuthority()
+    let token = try test.pairingToken()
+    let phone = try test.redeem(token, 1)
+    let coach = try test.authority.issue(IssueCoachToken()).token
+    #expect(try test.authority.revoke(RevokeTokens(session: session)).revoked == 2)
+    #expect(throws: TokenError.revoked) { try test.authority.verify(VerifyToken(token: token, kind: .pairing)) }
+    #expect(throws: TokenError.revoked) { try test.redeem(token, 2) }
+    #expect(throws: TokenError.revoked) {
+      try test.authority.verify(VerifyToken(token: phone.deviceToken, kind: .device))
+    }
+    #expect(try test.store.count() == 1)
+    _ = try test.authority.verify(VerifyToken(token: coach, kind: .coach))
+  }
+
+  @Test func tokensExpireAndLeaveTheStoreAMinuteLater() throws {
+    let test = try TestAuthority()
+    let token = try test.pairingToken(ttl: 300)
+    test.time.advance(by: .seconds(299))
+    _ = try test.authority.verify(VerifyToken(token: token, kind: .pairing, device: device(1)))
+    test.time.advance(by: .seconds(1))
+    #expect(throws: TokenError.expired) { try test.redeem(token, 1) }
+    test.time.advance(by: .seconds(60))
+    #expect(try test.authority.purge() == 0)
+    test.time.advance(by: .seconds(1))
+    #expect(try test.authority.purge() == 1)
+    #expect(try test.store.count() == 0)
+    #expect(throws: TokenError.expired) { try test.redeem(token, 1) }
+  }
+
+  @Test func anOldPairingTokenLeavesWithoutTheDevicesItLetIn() throws {
+    let test = try TestAuthority()
+    let phone = try test.redeem(try test.pairingToken(ttl: 300), 1)
+    test.time.advance(by: .seconds(1000))
+    #expect(try test.authority.purge() == 1)
+    _ = try test.authority.verify(VerifyToken(token: phone.deviceToken, kind: .device))
+  }
+
+  @Test(arguments: [299, 3601, 0, -1])
+  func timesToLiveOutOfRangeAreRefused(_ seconds: Int) throws {
+    let test = try TestAuthority()
+    #expect(throws: TokenError.timeToLiveOutOfRange) { try test.pairingToken(ttl: seconds) }
+  }
+
+  @Test func defaultAndLongestTimeToLive() throws {
+    let test = try TestAuthority()
+    let request = { IssuePairingToken(session: session, mode: .single, maxDevices: 1, ttlSeconds: $0) }
+    #expect(try test.authority.issue(request(nil)).expiresAt == startSeconds + 600)
+    #expect(try test.authority.issue(request(3600)).expiresAt == startSeconds + 3600)
+  }
+
+  @Test func deviceCountsBelongToTheMode() throws {
+    let test = try TestAuthority()
+    for (mode, count) in [(SessionMode.single, 2), (.single, 0), (.threeD, 5), (.threeD, 0)] {
+      #expect(throws: TokenError.deviceCountOutOfRange) {
+        try test.authority.issue(IssuePairingToken(session: session, mode: mode, maxDevices: count, ttlSeconds: nil))
+      }
+    }
+  }
+
+  @Test(arguments: ["", "short", String(repeating: "x", count: 129)])
+  func attemptsOutOfRangeAreRefused(_ attempt: String) throws {
+    let test = try TestAuthority()
+    let token = try test.pairingToken()
+    #expect(throws: TokenError.attemptOutOfRange) { try test.redeem(token, 1, attempt: attempt) }
+  }
+
+  @Test func aTokenSignedWellButNeverIssuedIsRefused() throws {
+    let issuing = try TestAuthority()
+    let other = try TestAuthority()
+    let token = try issuing.pairingToken()
+    #expect(throws: TokenError.revoked) { try other.redeem(token, 1) }
+  }
+
+  @Test func everythingIsThereAfterAReopening() throws {
+    let first = try TestAuthority()
+    let token = try first.pairingToken(devices: 2)
+    let phone = try first.redeem(token, 1)
+    let second = try TestAuthority(folder: first.folder)
+    _ = try second.authority.verify(VerifyToken(token: phone.deviceToken, kind: .device))
+    #expect(throws: TokenError.alreadyUsed) { try second.redeem(token, 1, attempt: "another-one") }
+    _ = try second.redeem(token, 2)
+    #expect(throws: TokenError.full) { try first.redeem(token, 3) }
+  }
+
+  @Test func everyErrorHasItsOwnCodeAndARemedy() {
+    let errors = TokenError.allCases.map(\.serviceError)
+    #expect(Set(errors.map(\.code)).count == errors.count)
+    #expect(errors.allSatisfy { $0.code.hasPrefix("token_") && (400..<500).contains($0.status) && !$0.message.isEmpty })
+  }
+}
