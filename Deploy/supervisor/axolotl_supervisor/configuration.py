@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,7 @@ class Program:
     name: str
     command: list[str]
     environment: dict[str, str]
+    unset: list[str]
     folders: list[str]
     start_timeout: float
     stop_timeout: float
@@ -49,6 +51,7 @@ def program(unit: Unit, layout: Layout, priority: int) -> Program:
         name=service,
         command=[place(word) for word in shlex.split(unit.value("Service", "ExecStart") or "")],
         environment=environment,
+        unset=unit.words("Service", "UnsetEnvironment"),
         folders=folders,
         start_timeout=unit.seconds("TimeoutStartSec", 90),
         stop_timeout=unit.seconds("TimeoutStopSec", 90),
@@ -71,8 +74,10 @@ def escaped(text: str) -> str:
     return text.replace("%", "%%")
 
 
-def render(programs: list[Program], layout: Layout, environment: dict[str, str]) -> str:
-    """The text of supervisord's configuration. Settings reach the services through supervisord's own environment, so
+def render(
+    programs: list[Program], layout: Layout, environment: dict[str, str], settings: Collection[str] = ()
+) -> str:
+    """The text of supervisord's configuration. The operator's `settings` (only their keys are looked at) reach the services through supervisord's own environment, so
     that no secret is written here; `environment` names what every service gets besides, such as NOTIFY_SOCKET."""
     run, logs = escaped(str(layout.runtime)), escaped(str(layout.logs))
     lines = [
@@ -98,8 +103,11 @@ def render(programs: list[Program], layout: Layout, environment: dict[str, str])
     ]
     for item in programs:
         # Each service dies with its supervisor, so that nothing is left behind even if that one is killed.
-        command = shlex.join(["setpriv", "--pdeathsig", "KILL", *item.command])
-        pairs = ",".join(f'{key}="{escaped(value)}"' for key, value in (item.environment | environment).items())
+        unset = ["env", *(f"--unset={key}" for key in item.unset)] if item.unset else []
+        command = shlex.join(["setpriv", "--pdeathsig", "KILL", *unset, *item.command])
+        # As with systemd, what the operator sets wins over the unit's own defaults.
+        own = {key: value for key, value in item.environment.items() if key not in settings}
+        pairs = ",".join(f'{key}="{escaped(value)}"' for key, value in (own | environment).items())
         lines += [
             "",
             f"[program:{item.name}]",

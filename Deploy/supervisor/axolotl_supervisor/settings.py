@@ -30,7 +30,7 @@ def parse(text: str, source: str) -> dict[str, str]:
     settings: dict[str, str] = {}
     for number, line in enumerate(text.splitlines(), 1):
         line = line.strip()
-        if not line or line.startswith("#"):
+        if not line or line[0] in "#;":
             continue
         key, equals, value = line.partition("=")
         key, value = key.strip(), value.strip()

@@ -69,7 +69,7 @@ class RunningSystem:
                 raise StartError(f"{program.command[0]} is missing; build it with: make build")
             result = subprocess.run(
                 [*program.command, "--check-config"],
-                env=settings.for_services(self.values) | program.environment,
+                env=program.environment | settings.for_services(self.values),
                 stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30,
             )
             if result.returncode != 0:
@@ -85,7 +85,7 @@ class RunningSystem:
         self._notify = NotifyListener(self.layout.runtime / "notify.sock")
         file = self.layout.runtime / "supervisord.conf"
         shared = {"NOTIFY_SOCKET": str(self._notify.path)}
-        configuration.write(file, configuration.render(self.programs, self.layout, shared))
+        configuration.write(file, configuration.render(self.programs, self.layout, shared, self.values))
         open_files = max(program.open_files for program in self.programs)
         output = (self.layout.logs / "supervisord.out").open("wb")
         with output:
@@ -114,11 +114,11 @@ class RunningSystem:
         process = self.processes()[name]
         if process.state == "FATAL":
             raise StartError(self.explain(name, f"does not start: {process.error or 'it ends at once'}"))
-        return process.running and self._notify is not None and self._notify.life(process.pid).ready
+        return process.running and self.has_said_ready(process.pid)
 
-    def status(self, pid: int) -> str:
-        """The last status line that a process gave."""
-        return self._notify.life(pid).status if self._notify else ""
+    def has_said_ready(self, pid: int) -> bool:
+        """Whether this process has reported READY=1."""
+        return self._notify is not None and self._notify.life(pid).ready
 
     def answers_ready(self) -> bool:
         """Whether `/readyz` says yes. The certificate is this machine's own, reached over loopback, so it is not
