@@ -49,6 +49,10 @@ def terminal_qr(text: str) -> str:
     if shutil.which("qrencode") is None:
         return ""
     result = subprocess.run(
-        ["qrencode", "-t", "ANSIUTF8" if sys.stdout.isatty() else "UTF8", "-m", "1"], input=text, capture_output=True, text=True, timeout=10
+        ["qrencode", "-t", "ANSIUTF8" if sys.stdout.isatty() else "UTF8", "-m", "1"],
+        input=text,
+        capture_output=True,
+        text=True,
+        timeout=10,
     )
     return result.stdout

@@ -74,11 +74,12 @@ def escaped(text: str) -> str:
     return text.replace("%", "%%")
 
 
-def render(
-    programs: list[Program], layout: Layout, environment: dict[str, str], settings: Collection[str] = ()
-) -> str:
-    """The text of supervisord's configuration. The operator's `settings` (only their keys are looked at) reach the services through supervisord's own environment, so
-    that no secret is written here; `environment` names what every service gets besides, such as NOTIFY_SOCKET."""
+def render(programs: list[Program], layout: Layout, environment: dict[str, str], settings: Collection[str] = ()) -> str:
+    """The text of supervisord's configuration.
+
+    The operator's `settings` (only their keys are looked at) reach the services through supervisord's own environment,
+    so that no secret is written here; `environment` is what every service gets besides, such as NOTIFY_SOCKET.
+    """
     run, logs = escaped(str(layout.runtime)), escaped(str(layout.logs))
     lines = [
         "; Written from Deploy/systemd by Deploy/supervisor; changes are lost at the next start.",

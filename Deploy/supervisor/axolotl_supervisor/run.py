@@ -135,7 +135,9 @@ def parse() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="run", description="Runs Axolotl's five services until Ctrl-C.")
     parser.add_argument(
-        "--executables", type=Path, default=os.environ.get("AXOLOTL_BUILD_DIRECTORY") or default_executables(),
+        "--executables",
+        type=Path,
+        default=os.environ.get("AXOLOTL_BUILD_DIRECTORY") or default_executables(),
         help="folder of the built services (default: %(default)s)",
     )
     parser.add_argument("--quiet", action="store_true", help="print no QR")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import fcntl
 import os
@@ -70,7 +71,10 @@ class RunningSystem:
             result = subprocess.run(
                 [*program.command, "--check-config"],
                 env=program.environment | settings.for_services(self.values),
-                stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=30,
             )
             if result.returncode != 0:
                 raise StartError(f"{program.name}: {(result.stderr or result.stdout).strip()}")
@@ -91,9 +95,13 @@ class RunningSystem:
         with output:
             self._daemon = subprocess.Popen(
                 ["supervisord", "--nodaemon", "--configuration", str(file)],
-                env=settings.for_services(self.values), stdin=subprocess.DEVNULL,
-                stdout=output, stderr=subprocess.STDOUT,
-                start_new_session=True, preexec_fn=lambda: prepare_child(open_files), cwd=self.layout.home,
+                env=settings.for_services(self.values),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                preexec_fn=lambda: prepare_child(open_files),
+                cwd=self.layout.home,
             )
         self._wait("supervisord", 15, self._supervisor_answers)
 
@@ -164,14 +172,9 @@ class RunningSystem:
                 self._daemon.kill()  # the services die with it
                 self._daemon.wait(10)
                 raise StartError(f"the services did not stop within {deadline:.0f} s and were killed")
-            try:
-                self.supervisor.processes()  # wakes supervisord
-            except (OSError, xmlrpc.client.Error):
-                pass
-            try:
+            self._supervisor_answers()  # which also wakes it
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 self._daemon.wait(POLL_SECONDS)
-            except subprocess.TimeoutExpired:
-                pass
 
     def _wait(self, what: str, seconds: float, condition: Callable[[], bool]) -> None:
         for _ in self._until(seconds):
@@ -204,7 +207,7 @@ class RunningSystem:
             self._lock.close()
             self._lock = None
             raise StartError(
-                f"a copy already runs in {self.layout.home}; stop it, or set AXOLOTL_HOME and LOCAL_PORT for a second one"
+                f"a copy already runs in {self.layout.home}; stop it, or set AXOLOTL_HOME and LOCAL_PORT for another"
             ) from None
 
     def _require_free_port(self) -> None:

@@ -31,7 +31,7 @@ class Unit:
         """Every value of a key, `%i` expanded; an empty assignment clears those before it, as in systemd."""
         values: list[str] = []
         for value in self.sections.get(section, {}).get(key, []):
-            values = values + [value.replace("%i", self.instance or "")] if value else []
+            values = [*values, value.replace("%i", self.instance or "")] if value else []
         return values
 
     def value(self, section: str, key: str, default: str | None = None) -> str | None:
@@ -78,7 +78,7 @@ def parse(text: str, name: str, into: Unit | None = None) -> Unit:
 
 
 def load(folder: Path, name: str) -> Unit:
-    """Loads `name` from `folder`, its template's file if it is an instance, with the drop-ins of its dashed prefixes."""
+    """Loads `name` from `folder`, or the template of an instance, with the drop-ins of its dashed prefixes."""
     template = re.sub(r"@[^.]+\.", "@.", name)
     path = folder / template
     if not path.is_file():

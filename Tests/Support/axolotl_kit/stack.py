@@ -1,4 +1,4 @@
-"""Starts the real processes for a test or a demo, the way `make run` does, on a free port and in a folder of its own."""
+"""Starts the real processes for a test or a demo, as `make run` does, on a free port and in a folder of its own."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def free_port() -> int:
 class Stack:
     """Five services under supervisord. Use it as a context manager, or call `start` and `stop`.
 
-    `settings` are configuration keys on top of plain HTTP, a free port and a coach key made for this stack; the caller's
-    own environment and `.env` have no say. `executables` is the folder of the built services.
+    `settings` are configuration keys on top of plain HTTP, a free port and a coach key made for this stack; the
+    caller's own environment and `.env` have no say. `executables` is the folder of the built services.
     """
 
     def __init__(
@@ -64,7 +64,9 @@ class Stack:
         self.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.stop()
 
     # Life
