@@ -1,0 +1,40 @@
+import Messages
+import Timing
+
+/// What an export says of the whole take, known before its first pose is written.
+public struct TakeDescription: Sendable, Equatable {
+  public let session: SessionID
+  public let poses: Int
+  public let ratePerSecond: Double
+  /// Time 0 of the export.
+  public let start: SessionTime
+  public let worldUp: WorldUp
+
+  public init(session: SessionID, poses: Int, ratePerSecond: Double, start: SessionTime, worldUp: WorldUp) {
+    self.session = session
+    self.poses = poses
+    self.ratePerSecond = ratePerSecond
+    self.start = start
+    self.worldUp = worldUp
+  }
+
+  func seconds(_ time: SessionTime) -> Double { Double(time - start) / 1_000_000 }
+}
+
+/// Writes a take pose by pose, so that its length does not matter: `begin`, `write` for each pose, `end`.
+public protocol PoseWriter {
+  init(_ take: TakeDescription)
+  mutating func begin(_ text: inout TextBuffer)
+  mutating func write(_ pose: Pose3D, _ text: inout TextBuffer)
+  mutating func end(_ text: inout TextBuffer)
+}
+
+extension ExportFormat {
+  public func writer(_ take: TakeDescription) -> any PoseWriter {
+    switch self {
+    case .trc: TRCWriter(take)
+    case .csv: CSVWriter(take)
+    case .json: PoseJSONWriter(take)
+    }
+  }
+}
