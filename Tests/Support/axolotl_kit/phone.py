@@ -105,12 +105,11 @@ class SimulatedPhone:
         self.device_id = device_id
         self.clock = clock
         self.settings = settings or PhoneSettings()
-        self.buffer = buffer or FrameBuffer()
+        self.buffer = FrameBuffer() if buffer is None else buffer
         self.statistics = PhoneStatistics()
         self.truth: list[SentFrame] = []
         self.registration: dict[str, Any] = {}
         self.connection: ClientConnection | None = None
-        self.on_change: Callable[[], None] = lambda: None
         self._token = pairing_token
         self._random = random_source or random.Random()
         self._task: asyncio.Task[None] | None = None
@@ -124,7 +123,6 @@ class SimulatedPhone:
         self._burst_wanted = asyncio.Event()
         self._last_progress = 0.0
         self._last_heard = 0.0
-        self._outstanding = False
 
     # Pairing
 
@@ -133,19 +131,17 @@ class SimulatedPhone:
         async with httpx.AsyncClient(base_url=self.base_url, trust_env=False, timeout=15) as client:
             query = {"token": self._token, "device_id": self.device_id}
             Problem.check(await client.get("/api/pairing/validate", params=query))
-            await self._register(client, self._token)
+            metadata = {
+                "label": self.device_id,
+                "browser": "axolotl-simulated",
+                "platform": "simulation",
+                "width": self.settings.width,
+                "height": self.settings.height,
+            }
+            body = {"token": self._token, "device_id": self.device_id, "metadata": metadata}
+            answer = await client.post("/api/pairing/register_device", json=body)
+            self.registration = Problem.check(answer).json()
         return self.registration
-
-    async def _register(self, client: httpx.AsyncClient, token: str) -> None:
-        metadata = {
-            "label": self.device_id,
-            "browser": "axolotl-simulated",
-            "platform": "simulation",
-            "width": self.settings.width,
-            "height": self.settings.height,
-        }
-        body = {"token": token, "device_id": self.device_id, "metadata": metadata}
-        self.registration = Problem.check(await client.post("/api/pairing/register_device", json=body)).json()
 
     # Life of the connection
 
@@ -200,10 +196,6 @@ class SimulatedPhone:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._changed.wait(), min(left, 0.25))
 
-    def _note_change(self) -> None:
-        self._changed.set()
-        self.on_change()
-
     async def _keep_connected(self) -> None:
         attempt = 0
         down_since = time.monotonic()
@@ -220,7 +212,7 @@ class SimulatedPhone:
                 ) as connection:
                     self.connection = connection
                     self.statistics.connections += 1
-                    self._note_change()
+                    self._changed.set()
                     welcomes = self.statistics.welcomes
                     try:
                         await self._serve(connection)
@@ -231,8 +223,8 @@ class SimulatedPhone:
             except InvalidStatus as refusal:
                 status = refusal.response.status_code
                 self._note_error(f"http_{status}")
-                if status in (401, 403):
-                    await self._come_back(status)
+                if status in (401, 403, 404):
+                    raise PhoneFailure(f"{self.device_id}: its own address was refused with {status}") from refusal
             except (OSError, ConnectionClosed, InvalidHandshake, TimeoutError, EOFError) as error:
                 self._note_error(type(error).__name__)
             if time.monotonic() - down_since > self.settings.give_up:
@@ -240,16 +232,6 @@ class SimulatedPhone:
             pause = min(self.settings.backoff_most, self.settings.backoff_first * 2 ** min(attempt, 10))
             attempt += 1
             await asyncio.sleep(pause * self._random.uniform(0.5, 1))
-
-    async def _come_back(self, status: int) -> None:
-        """The address was refused: registers again with this device's own token."""
-        try:
-            async with httpx.AsyncClient(base_url=self.base_url, trust_env=False, timeout=5) as client:
-                await self._register(client, self.registration["device_token"])
-        except Problem as problem:
-            raise PhoneFailure(f"{self.device_id}: refused with {status}: {problem}") from problem
-        except httpx.HTTPError as error:
-            self._note_error(type(error).__name__)
 
     async def _serve(self, connection: ClientConnection) -> None:
         self._welcomed.clear()
@@ -299,7 +281,7 @@ class SimulatedPhone:
                 pass
             case other:
                 raise PhoneFailure(f"{self.device_id}: the server sent a message of unknown type {other!r}")
-        self._note_change()
+        self._changed.set()
 
     def _acknowledge(self, through: int) -> None:
         if through > self._sequence:
@@ -313,10 +295,10 @@ class SimulatedPhone:
         await self._welcomed.wait()
         told: list[tuple[int, int]] = []
         while True:
-            for span in self.buffer.dropped:
+            for span in list(self.buffer.dropped):
                 if span not in told:
-                    told.append(span)
                     await connection.send(json.dumps({"type": "dropped", "from": span[0], "through": span[1]}))
+            told = list(self.buffer.dropped)
             message = self.buffer.next()
             if message is None:
                 self._wake.clear()
@@ -340,7 +322,7 @@ class SimulatedPhone:
                 # One more brings the burst's last sample to the server.
                 previous = await self._exchange(connection, previous)
                 self._synchronised.set()
-                self._note_change()
+                self._changed.set()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._burst_wanted.wait(), self.settings.trickle)
 

@@ -13,6 +13,7 @@ from typing import Any
 from .clock import DeviceClock, true_now_us
 from .coach import Coach
 from .footage import SOURCE_FPS, Camera, there_and_back
+from .frame_buffer import FrameBuffer
 from .phone import PhoneSettings, SimulatedPhone
 from .stack import Stack
 
@@ -31,6 +32,7 @@ class Rig:
         fps: int = 15,
         size: tuple[int, int] = (720, 1280),
         calibration: bytes | None = None,
+        held_frames: int = 1800,
         seed: int = 0,
     ) -> None:
         self.stack = stack
@@ -41,6 +43,7 @@ class Rig:
         self.session: dict[str, Any] = {}
         self._size = size
         self._calibration = calibration
+        self._held_frames = held_frames
         self._source = random.Random(seed)
         self._filming: list[asyncio.Task[None]] = []
 
@@ -57,10 +60,16 @@ class Rig:
         settings = PhoneSettings(width=self._size[0], height=self._size[1])
         for number in range(1, len(self.cameras) + 1):
             clock = DeviceClock.wrong(self._source)
+            buffer = FrameBuffer(maximum_frames=self._held_frames)
             phone = SimulatedPhone(
-                self.stack.base_url, self.session["pairing_token"], f"cam{number:02}", clock, settings,
-                random_source=random.Random(self._source.random()),
-            )  # fmt: skip
+                self.stack.base_url,
+                self.session["pairing_token"],
+                f"cam{number:02}",
+                clock,
+                settings,
+                buffer,
+                random.Random(self._source.random()),
+            )
             self.phones.append(phone)
             await phone.pair()
         try:
