@@ -1,0 +1,28 @@
+/// How long a request's body is, by its own account.
+enum BodyFraming: Equatable {
+  case none
+  case length(Int)
+  /// A method that brings a body, or `Transfer-Encoding`, without a length.
+  case unknownLength
+  /// Not one plain number: two different lengths are how requests are smuggled (RFC 9112, section 11.2).
+  case invalid
+
+  init(method: HTTPMethod, contentLength: String?, hasTransferEncoding: Bool) {
+    if hasTransferEncoding {
+      self = contentLength == nil ? .unknownLength : .invalid
+      return
+    }
+    guard let contentLength else {
+      self = [.post, .put, .patch].contains(method) ? .unknownLength : .none
+      return
+    }
+    let digits = contentLength.utf8
+    guard (1...15).contains(digits.count), digits.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
+      let length = Int(contentLength)
+    else {
+      self = .invalid
+      return
+    }
+    self = length == 0 ? .none : .length(length)
+  }
+}

@@ -1,0 +1,185 @@
+import CLibWebSockets
+import Glibc
+import Messages
+import Timing
+
+/// One client connection while it speaks HTTP: where its current request is in its life.
+///
+/// lws hands over one request at a time. While an answer is awaited the connection is not read from, so that a client
+/// that sends on cannot make the server hold or spin. libwebsockets 4.1 mixes up the body of a request that arrived
+/// together with the one before it, so a connection on which that may have happened is closed after the answer.
+final class HTTPConnection {
+  enum Phase {
+    case idle
+    case receiving(limit: Int, HTTPExchangePlan)
+    case waiting(HTTPExchange)
+    case writing(ResponseWriter)
+    /// Answered before the whole body was there: the rest is taken in and dropped, then the connection is closed.
+    case draining
+    /// Answered; its sending side is shut, and what the client still sends is left unread until it is closed.
+    case lingering
+  }
+
+  unowned let server: WebServer
+  let wsi: OpaquePointer
+  private(set) var phase = Phase.idle
+  private var request: HTTPRequest?
+  private var bodyRemaining = 0
+  private var mustClose = false
+  private var isReadingPaused = false
+  var socket: WebSocketConnection?
+
+  init(server: WebServer, wsi: OpaquePointer) {
+    self.server = server
+    self.wsi = wsi
+  }
+
+  var awaitedExchange: HTTPExchange? {
+    if case .waiting(let exchange) = phase { exchange } else { nil }
+  }
+
+  // MARK: A request comes in
+
+  /// Nonzero closes the connection, as everywhere below.
+  func begin() -> Int32 {
+    let reader = RequestReader(wsi: wsi)
+    phase = .idle
+    mustClose = false
+    guard var request = reader.request() else {
+      return refuse(.malformed("The request"), method: .get)
+    }
+    request.body = []
+    switch reader.framing(request.method) {
+    case .none: bodyRemaining = 0
+    case .length(let count): bodyRemaining = count
+    case .unknownLength: return refuse(.lengthRequired, method: request.method)
+    case .invalid: return refuse(.badContentLength, method: request.method)
+    }
+    switch server.plan(for: request) {
+    case .refuse(let response):
+      mustClose = bodyRemaining > 0
+      write(response, method: request.method)
+      return 0
+    case .accept(let plan):
+      guard bodyRemaining <= plan.maximumBody else {
+        return refuse(.bodyTooLarge(limit: plan.maximumBody), method: request.method)
+      }
+      if bodyRemaining == 0 {
+        run(plan, request)
+        return 0
+      }
+      if request.headers.expectsContinue, !server.writeNow("HTTP/1.1 100 Continue\r\n\r\n", to: wsi) { return -1 }
+      request.body.reserveCapacity(bodyRemaining)
+      self.request = request
+      phase = .receiving(limit: plan.maximumBody, plan)
+      lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, server.limits.bodyTimeoutSeconds)
+      return 0
+    }
+  }
+
+  func receiveBody(_ bytes: UnsafeRawBufferPointer) -> Int32 {
+    bodyRemaining -= bytes.count
+    if case .receiving = phase { request?.body.append(contentsOf: bytes) }
+    return 0
+  }
+
+  func bodyComplete() -> Int32 {
+    switch phase {
+    case .receiving(_, let plan):
+      guard let request else { return -1 }
+      self.request = nil
+      run(plan, request)
+      return 0
+    case .draining: return -1
+    default: return 0
+    }
+  }
+
+  private func refuse(_ error: ServiceError, method: HTTPMethod) -> Int32 {
+    mustClose = true
+    write(.problem(error), method: method)
+    return 0
+  }
+
+  private func run(_ plan: HTTPExchangePlan, _ request: HTTPRequest) {
+    let now = server.time.now()
+    let exchange = HTTPExchange(
+      request, parameters: plan.parameters, receivedAt: now, deadline: now.advanced(by: plan.deadline)
+    ) { [weak self] response in self?.write(response, method: request.method) }
+    phase = .waiting(exchange)
+    lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0)
+    plan.run(exchange)
+    if case .waiting = phase { pauseReading() }
+  }
+
+  private func pauseReading() {
+    isReadingPaused = true
+    lws_rx_flow_control(wsi, 0)
+    server.awaitAnswer(self)
+  }
+
+  // MARK: The answer goes out
+
+  private func write(_ response: HTTPResponse, method: HTTPMethod) {
+    phase = .writing(ResponseWriter(response, withBody: method != .head))
+    if isReadingPaused {
+      isReadingPaused = false
+      // lws does not call back for writing while reading is paused.
+      lws_rx_flow_control(wsi, 1)
+      server.answered(self)
+    }
+    lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, server.limits.writeTimeoutSeconds)
+    lws_callback_on_writable(wsi)
+  }
+
+  func writable() -> Int32 {
+    guard case .writing(let writer) = phase else { return 0 }
+    if !writer.isStarted {
+      mustClose = mustClose || server.mayHoldPipelinedBytes
+      writer.start(closing: mustClose, date: server.currentDate())
+    }
+    switch writer.write(to: wsi, scratch: server.scratch, resume: { [weak self] in self?.resumeWriting() }) {
+    case .more:
+      lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, server.limits.writeTimeoutSeconds)
+      lws_callback_on_writable(wsi)
+      return 0
+    case .waiting: return 0
+    case .failed: return -1
+    case .done: return finish()
+    }
+  }
+
+  private func resumeWriting() {
+    guard case .writing = phase else { return }
+    lws_callback_on_writable(wsi)
+  }
+
+  private func finish() -> Int32 {
+    guard mustClose else {
+      phase = .idle
+      return lws_http_transaction_completed(wsi) == 0 ? 0 : -1
+    }
+    if bodyRemaining > 0 {
+      guard bodyRemaining <= server.limits.maximumDrainedBody else { return linger() }
+      phase = .draining
+      lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, server.limits.bodyTimeoutSeconds)
+      return 0
+    }
+    return server.mayHoldPipelinedBytes ? linger() : -1
+  }
+
+  /// Closing with unread input would reset the connection and could take the answer with it (RFC 9112, section 9.6).
+  private func linger() -> Int32 {
+    phase = .lingering
+    shutdown(lws_get_socket_fd(wsi), Int32(SHUT_WR.rawValue))
+    lws_rx_flow_control(wsi, 0)
+    lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, 1)
+    return 0
+  }
+
+  func closed() {
+    awaitedExchange?.abandon()
+    if isReadingPaused { server.answered(self) }
+    phase = .idle
+  }
+}

@@ -1,0 +1,57 @@
+import FoundationEssentials
+import Messages
+
+/// What goes back to a client.
+struct HTTPResponse {
+  enum Body {
+    case bytes([UInt8])
+    /// `length` bytes that come in pieces.
+    case pieces(PieceSource, length: Int)
+
+    var length: Int {
+      switch self {
+      case .bytes(let bytes): bytes.count
+      case .pieces(_, let length): length
+      }
+    }
+  }
+
+  var status: HTTPStatus
+  var contentType: String?
+  var headers: [(name: String, value: String)] = []
+  var body = Body.bytes([])
+
+  init(_ status: HTTPStatus, contentType: String? = nil, body: [UInt8] = []) {
+    self.status = status
+    self.contentType = contentType
+    self.body = .bytes(body)
+  }
+
+  static let jsonType = "application/json"
+
+  /// `value` as JSON, with the names that its `CodingKeys` give.
+  static func json(_ value: some Encodable, status: HTTPStatus = .ok) -> HTTPResponse {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    guard let data = try? encoder.encode(value) else { return .problem(.internalFault) }
+    var response = HTTPResponse(status, contentType: jsonType, body: Array(data))
+    response.headers.append(("Cache-Control", "no-store"))
+    return response
+  }
+
+  static func text(_ text: String, contentType: String) -> HTTPResponse {
+    HTTPResponse(.ok, contentType: contentType, body: Array(text.utf8))
+  }
+
+  func adding(_ name: String, _ value: String) -> HTTPResponse {
+    var copy = self
+    copy.headers.append((name, value))
+    return copy
+  }
+}
+
+/// Gives a long body piece by piece, asked anew whenever the client has taken the last one.
+protocol PieceSource: AnyObject {
+  /// Calls `deliver` once, now or later: the bytes from `offset` on (empty: there are no more), or a failure.
+  func piece(at offset: Int, deliver: @escaping (Result<[UInt8], ServiceError>) -> Void)
+}

@@ -1,0 +1,118 @@
+import CLibWebSockets
+import Glibc
+import Runtime
+
+/// Owns libwebsockets' context, its one virtual host and the memory both keep pointing at.
+final class LWSContext {
+  private var context: OpaquePointer?
+  private var vhost: OpaquePointer?
+  private let protocolName = strdup("axolotl")
+  private let protocols = UnsafeMutablePointer<lws_protocols>.allocate(capacity: 2)
+  private let keepAlive = UnsafeMutablePointer<lws_retry_bo_t>.allocate(capacity: 1)
+
+  /// Opens the listening socket. `server` is handed back to the callback; it must outlive this object.
+  func open(
+    _ listener: WebServer.Listener, limits: WebLimits, server: UnsafeMutableRawPointer, loopDescriptor: Int32
+  ) throws {
+    lws_set_log_level(LLL_ERR, { _, line in if let line { fputs(line, stderr) } })
+    prepareProtocols(limits)
+    var info = lws_context_creation_info()
+    info.port = Int32(listener.port)
+    info.protocols = UnsafePointer(protocols)
+    info.user = server
+    info.options = axolotl_lws_option_raw_fallback | axolotl_lws_option_explicit_vhosts
+    info.server_string = nil
+    info.max_http_header_data2 = UInt32(limits.maximumHeaderBytes)
+    info.max_http_header_pool = UInt16(clamping: limits.maximumConnections)
+    info.pt_serv_buf_size = UInt32(limits.receiveBufferBytes)
+    info.timeout_secs = limits.headerTimeoutSeconds
+    info.timeout_secs_ah_idle = limits.headerTimeoutSeconds
+    info.keepalive_timeout = limits.keepAliveSeconds
+    info.retry_and_idle_policy = UnsafePointer(keepAlive)
+    info.gid = gid_t.max == 0 ? 0 : -1
+    info.uid = -1
+    if listener.tls != nil { info.options |= axolotl_lws_option_tls }
+    guard let context = lws_create_context(&info) else { throw WebServerError.cannotStart }
+    self.context = context
+    try openHost(&info, listener)
+    guard let vhost else { throw WebServerError.cannotListen(port: listener.port) }
+    // A duplicate, because lws closes what it has adopted.
+    let descriptor = try systemCall("dup") { dup(loopDescriptor) }
+    guard axolotl_lws_adopt_file(vhost, descriptor, protocolName) != nil else { throw WebServerError.cannotStart }
+  }
+
+  private func openHost(_ info: inout lws_context_creation_info, _ listener: WebServer.Listener) throws {
+    guard let tls = listener.tls else {
+      vhost = lws_create_vhost(context, &info)
+      return
+    }
+    try tls.certificate.withCString { certificate in
+      try tls.key.withCString { key in
+        try "http/1.1".withCString { alpn in
+          guard access(certificate, R_OK) == 0 else { throw WebServerError.unreadable("AXOLOTL_TLS_CERTIFICATE", tls.certificate) }
+          guard access(key, R_OK) == 0 else { throw WebServerError.unreadable("AXOLOTL_TLS_KEY", tls.key) }
+          info.ssl_cert_filepath = certificate
+          info.ssl_private_key_filepath = key
+          info.alpn = alpn
+          vhost = lws_create_vhost(context, &info)
+        }
+      }
+    }
+  }
+
+  private func prepareProtocols(_ limits: WebLimits) {
+    protocols.initialize(repeating: lws_protocols(), count: 2)
+    protocols[0].name = UnsafePointer(protocolName)
+    protocols[0].callback = webServerCallback
+    protocols[0].rx_buffer_size = limits.receiveBufferBytes
+    keepAlive.initialize(to: lws_retry_bo_t())
+    keepAlive.pointee.secs_since_valid_ping = 5
+    keepAlive.pointee.secs_since_valid_hangup = 12
+  }
+
+  var port: Int { vhost.map { Int(lws_get_vhost_listen_port($0)) } ?? 0 }
+
+  /// Waits for something to do and does it.
+  func serve() {
+    if let context { lws_service(context, 0) }
+  }
+
+  func wake() {
+    if let context { lws_cancel_service(context) }
+  }
+
+  var hasBufferedInput: Bool {
+    guard let context else { return false }
+    return lws_service_adjust_timeout(context, 1, 0) == 0
+  }
+
+  func close() {
+    guard let context else { return }
+    self.context = nil
+    vhost = nil
+    lws_context_destroy(context)
+  }
+
+  deinit {
+    close()
+    protocols.deallocate()
+    keepAlive.deallocate()
+    free(protocolName)
+  }
+}
+
+/// Why the server does not listen.
+enum WebServerError: Error, CustomStringConvertible {
+  case cannotStart
+  case cannotListen(port: Int)
+  case unreadable(String, String)
+
+  var description: String {
+    switch self {
+    case .cannotStart: "libwebsockets could not be started; the lines above say why."
+    case .cannotListen(let port):
+      "Port \(port) cannot be listened on: another program may use it. Set LOCAL_PORT to a free one."
+    case .unreadable(let key, let path): "\(key): \(path) cannot be read."
+    }
+  }
+}

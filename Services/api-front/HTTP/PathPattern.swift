@@ -1,0 +1,44 @@
+/// The path of a route, such as `/api/sessions/{id}/recordings`. A last segment `{rest...}` takes what is left.
+struct PathPattern: Sendable, Hashable {
+  enum Segment: Hashable, Sendable {
+    case literal(String)
+    case parameter(String)
+    case rest(String)
+  }
+
+  let text: String
+  let segments: [Segment]
+
+  init(_ text: String) {
+    self.text = text
+    segments = text.split(separator: "/").map { part in
+      guard part.hasPrefix("{"), part.hasSuffix("}") else { return .literal(String(part)) }
+      let name = part.dropFirst().dropLast()
+      return name.hasSuffix("...") ? .rest(String(name.dropLast(3))) : .parameter(String(name))
+    }
+  }
+
+  func match(_ path: [Substring]) -> PathParameters? {
+    var parameters = PathParameters()
+    for (index, segment) in segments.enumerated() {
+      if case .rest(let name) = segment {
+        guard index < path.count else { return nil }
+        parameters.values[name] = path[index...].joined(separator: "/")
+        return parameters
+      }
+      guard index < path.count else { return nil }
+      switch segment {
+      case .literal(let text): if path[index] != text { return nil }
+      case .parameter(let name): parameters.values[name] = String(path[index])
+      case .rest: return nil
+      }
+    }
+    return path.count == segments.count ? parameters : nil
+  }
+}
+
+/// The values that a path gave a pattern's parameters.
+struct PathParameters: Sendable, Equatable {
+  var values: [String: String] = [:]
+  subscript(name: String) -> String? { values[name] }
+}

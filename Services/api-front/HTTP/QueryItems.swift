@@ -1,0 +1,19 @@
+/// The decoded `name=value` pairs after the `?` of a request.
+struct QueryItems: Sendable, Equatable {
+  private let items: [(name: Substring, value: Substring)]
+
+  /// Each item is one decoded `name=value`; without `=` the value is empty.
+  init(_ decoded: [String]) {
+    items = decoded.map { item in
+      guard let equals = item.firstIndex(of: "=") else { return (item[...], "") }
+      return (item[..<equals], item[item.index(after: equals)...])
+    }
+  }
+
+  /// The first value of that name.
+  subscript(name: String) -> String? {
+    items.first { $0.name == name }.map { String($0.value) }
+  }
+
+  static func == (a: QueryItems, b: QueryItems) -> Bool { a.items.elementsEqual(b.items) { $0 == $1 } }
+}

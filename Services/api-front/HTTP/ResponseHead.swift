@@ -1,0 +1,43 @@
+/// Writes the status line and the header fields of a response.
+enum ResponseHead {
+  /// Sent with everything: pages may load only from this server, send no referrer and sit in no frame.
+  static let securityHeaders: [(String, String)] = [
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "no-referrer"),
+    ("X-Frame-Options", "DENY"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+  ]
+
+  private static let fixed: [UInt8] = Array(securityHeaders.map { "\($0.0): \($0.1)\r\n" }.joined().utf8)
+
+  static func encode(_ response: HTTPResponse, closing: Bool, date: [UInt8]) -> [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(512)
+    bytes.append(contentsOf: "HTTP/1.1 \(response.status.code) \(response.status.reason)\r\n".utf8)
+    append("Date", &bytes)
+    bytes.append(contentsOf: date)
+    bytes.append(contentsOf: "\r\n".utf8)
+    if response.status.hasBody {
+      if let type = response.contentType { field("Content-Type", type, &bytes) }
+      field("Content-Length", String(response.body.length), &bytes)
+    }
+    field("Connection", closing ? "close" : "keep-alive", &bytes)
+    for (name, value) in response.headers { field(name, value, &bytes) }
+    bytes.append(contentsOf: fixed)
+    bytes.append(contentsOf: "\r\n".utf8)
+    return bytes
+  }
+
+  private static func append(_ name: String, _ bytes: inout [UInt8]) {
+    bytes.append(contentsOf: name.utf8)
+    bytes.append(contentsOf: ": ".utf8)
+  }
+
+  private static func field(_ name: String, _ value: String, _ bytes: inout [UInt8]) {
+    append(name, &bytes)
+    // A value never ends its line early, whatever went into it.
+    bytes.append(contentsOf: value.utf8.lazy.filter { $0 != UInt8(ascii: "\r") && $0 != UInt8(ascii: "\n") })
+    bytes.append(contentsOf: "\r\n".utf8)
+  }
+}

@@ -1,0 +1,132 @@
+import CLibWebSockets
+import Glibc
+import Messages
+import Runtime
+import Timing
+
+/// HTTP/1.1 and WebSockets over libwebsockets, on the thread of one `EventLoop`.
+///
+/// lws polls; the event loop hides behind its one descriptor, which lws watches like a client. So bus replies, timers
+/// and client bytes are served in turn by one thread, and nothing here is locked.
+final class WebServer {
+  /// Where the server listens and with what certificate.
+  struct Listener {
+    var port: Int
+    /// Paths of PEM files; nil serves plain HTTP.
+    var tls: (certificate: String, key: String)?
+  }
+
+  let limits: WebLimits
+  let time: any TimeSource
+  let scratch = ScratchBuffer(capacity: 64 * 1024)
+  private(set) var connectionCount = 0
+  private(set) var refusedConnections = 0
+  private let loop: EventLoop
+  private let application: any WebApplication
+  private let context: LWSContext
+  private var awaiting: [ObjectIdentifier: HTTPConnection] = [:]
+  private var date = HTTPDate()
+  private var isStopping = false
+
+  init(loop: EventLoop, listener: Listener, limits: WebLimits = WebLimits(), application: any WebApplication) throws {
+    self.loop = loop
+    self.limits = limits
+    self.application = application
+    time = loop.time
+    context = LWSContext()
+    try context.open(
+      listener, limits: limits, server: Unmanaged.passUnretained(self).toOpaque(), loopDescriptor: loop.pollDescriptor)
+    loop.every(.milliseconds(250)) { [weak self] in self?.failOverdue() }
+  }
+
+  /// The port it listens on: the one asked for, or the one the system chose when that was 0.
+  var port: Int { context.port }
+
+  /// Serves until `stop()`.
+  func run() {
+    while !isStopping { context.serve() }
+  }
+
+  func stop() {
+    isStopping = true
+    context.wake()
+  }
+
+  /// Closes the listening socket and every connection. Nothing is called back afterwards.
+  func close() { context.close() }
+
+  // MARK: For connections
+
+  func plan(for request: HTTPRequest) -> HTTPAdmission { application.plan(for: request) }
+
+  /// Whether some connection, perhaps the one asking, has bytes that arrived together with an earlier request.
+  var mayHoldPipelinedBytes: Bool { context.hasBufferedInput }
+
+  func currentDate() -> [UInt8] { date.bytes(at: time) }
+
+  func writeNow(_ text: String, to wsi: OpaquePointer) -> Bool {
+    let bytes = Array(text.utf8)
+    scratch.copy(bytes, 0, bytes.count, to: 0)
+    return lws_write(wsi, scratch.start, bytes.count, LWS_WRITE_HTTP) >= 0
+  }
+
+  func awaitAnswer(_ connection: HTTPConnection) { awaiting[ObjectIdentifier(connection)] = connection }
+  func answered(_ connection: HTTPConnection) { awaiting[ObjectIdentifier(connection)] = nil }
+
+  private func failOverdue() {
+    let now = time.now()
+    let overdue = awaiting.values.compactMap(\.awaitedExchange).filter { $0.deadline <= now }
+    for exchange in overdue { exchange.fail(.deadlineExceeded) }
+  }
+
+  // MARK: What lws calls
+
+  func admitConnection() -> Bool {
+    guard connectionCount < limits.maximumConnections else {
+      refusedConnections += 1
+      return false
+    }
+    return true
+  }
+
+  func connectionOpened() { connectionCount += 1 }
+  func connectionClosed() { connectionCount -= 1 }
+  func serveLoop() { loop.runOnce() }
+
+  /// Zero lets the WebSocket handshake go on.
+  func confirmUpgrade(_ wsi: OpaquePointer) -> Int32 {
+    let reader = RequestReader(wsi: wsi)
+    // Without a request lws has already answered, and freed what it had parsed.
+    guard let request = reader.request() else { return -1 }
+    var refusal: HTTPResponse?
+    if reader.upgrade == "websocket" {
+      refusal = application.refusal(ofUpgrade: request)
+    } else {
+      refusal = .problem(.upgradeRefused)
+    }
+    guard let refusal else { return 0 }
+    let writer = ResponseWriter(refusal, withBody: true)
+    writer.start(closing: true, date: currentDate())
+    _ = writer.write(to: wsi, scratch: scratch, resume: {})
+    return -1
+  }
+
+  func upgraded(_ connection: HTTPConnection) -> Int32 {
+    guard let request = RequestReader(wsi: connection.wsi).request(),
+      let handler = application.webSocketHandler(for: request)
+    else { return -1 }
+    connection.socket = WebSocketConnection(server: self, wsi: connection.wsi, request: request, handler: handler)
+    return 0
+  }
+
+  /// Bytes that are not HTTP with a method we know: say so, and close.
+  func refuseRaw(_ wsi: OpaquePointer) -> Int32 {
+    let response = HTTPResponse.problem(.unknownMethod)
+    guard case .bytes(let body) = response.body else { return -1 }
+    let bytes = ResponseHead.encode(response, closing: true, date: currentDate()) + body
+    guard bytes.count <= scratch.capacity else { return -1 }
+    scratch.copy(bytes, 0, bytes.count, to: 0)
+    lws_write(wsi, scratch.start, bytes.count, LWS_WRITE_RAW)
+    return -1
+  }
+}
