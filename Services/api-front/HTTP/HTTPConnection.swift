@@ -49,18 +49,16 @@ final class HTTPConnection {
       return refuse(.malformed("The request"), method: .get)
     }
     request.body = []
-    switch reader.framing(request.method) {
-    case .none: bodyRemaining = 0
-    case .length(let count): bodyRemaining = count
-    case .unknownLength: return refuse(.lengthRequired, method: request.method)
-    case .invalid: return refuse(.badContentLength, method: request.method)
-    }
+    let framing = reader.framing(request.method)
+    bodyRemaining = framing.announcedBytes
     switch server.plan(for: request) {
     case .refuse(let response):
-      mustClose = bodyRemaining > 0
+      mustClose = bodyRemaining > 0 || !framing.isClear
       write(response, method: request.method)
       return 0
     case .accept(let plan):
+      if framing == .unknownLength { return refuse(.lengthRequired, method: request.method) }
+      if framing == .invalid { return refuse(.badContentLength, method: request.method) }
       guard bodyRemaining <= plan.maximumBody else {
         return refuse(.bodyTooLarge(limit: plan.maximumBody), method: request.method)
       }
@@ -171,7 +169,7 @@ final class HTTPConnection {
   /// Closing with unread input would reset the connection and could take the answer with it (RFC 9112, section 9.6).
   private func linger() -> Int32 {
     phase = .lingering
-    shutdown(lws_get_socket_fd(wsi), Int32(SHUT_WR.rawValue))
+    shutdown(lws_get_socket_fd(wsi), Int32(SHUT_WR))
     lws_rx_flow_control(wsi, 0)
     lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, 1)
     return 0

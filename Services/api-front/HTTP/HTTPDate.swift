@@ -1,13 +1,11 @@
 import Glibc
-import Timing
 
 /// The `Date` header (RFC 9110, section 6.6.1), formatted once a second.
 struct HTTPDate {
   private var second: Int64 = -1
   private var formatted: [UInt8] = []
 
-  mutating func bytes(at time: some TimeSource) -> [UInt8] {
-    let now = time.utcMicroseconds() / 1_000_000
+  mutating func bytes(utcSeconds now: Int64) -> [UInt8] {
     if now != second {
       second = now
       formatted = Array(Self.format(seconds: now).utf8)

@@ -6,6 +6,7 @@ import Runtime
 final class LWSContext {
   private var context: OpaquePointer?
   private var vhost: OpaquePointer?
+  private var interface: UnsafeMutablePointer<CChar>?
   private let protocolName = strdup("axolotl")
   private let protocols = UnsafeMutablePointer<lws_protocols>.allocate(capacity: 2)
   private let keepAlive = UnsafeMutablePointer<lws_retry_bo_t>.allocate(capacity: 1)
@@ -14,13 +15,14 @@ final class LWSContext {
   func open(
     _ listener: WebServer.Listener, limits: WebLimits, server: UnsafeMutableRawPointer, loopDescriptor: Int32
   ) throws {
-    lws_set_log_level(LLL_ERR, { _, line in if let line { fputs(line, stderr) } })
+    lws_set_log_level(LLL_ERR, nil)
     prepareProtocols(limits)
     var info = lws_context_creation_info()
     info.port = Int32(listener.port)
     info.protocols = UnsafePointer(protocols)
     info.user = server
-    info.options = axolotl_lws_option_raw_fallback | axolotl_lws_option_explicit_vhosts
+    info.options =
+      axolotl_lws_option_raw_fallback | axolotl_lws_option_explicit_vhosts | axolotl_lws_option_fail_unless_bound
     info.server_string = nil
     info.max_http_header_data2 = UInt32(limits.maximumHeaderBytes)
     info.max_http_header_pool = UInt16(clamping: limits.maximumConnections)
@@ -29,8 +31,6 @@ final class LWSContext {
     info.timeout_secs_ah_idle = limits.headerTimeoutSeconds
     info.keepalive_timeout = limits.keepAliveSeconds
     info.retry_and_idle_policy = UnsafePointer(keepAlive)
-    info.gid = gid_t.max == 0 ? 0 : -1
-    info.uid = -1
     if listener.tls != nil { info.options |= axolotl_lws_option_tls }
     guard let context = lws_create_context(&info) else { throw WebServerError.cannotStart }
     self.context = context
@@ -42,6 +42,11 @@ final class LWSContext {
   }
 
   private func openHost(_ info: inout lws_context_creation_info, _ listener: WebServer.Listener) throws {
+    if !listener.listensEverywhere {
+      interface = strdup(listener.address)
+      info.iface = UnsafePointer(interface)
+      if !listener.address.contains(":") { info.options |= axolotl_lws_option_disable_ipv6 }
+    }
     guard let tls = listener.tls else {
       vhost = lws_create_vhost(context, &info)
       return
@@ -49,7 +54,9 @@ final class LWSContext {
     try tls.certificate.withCString { certificate in
       try tls.key.withCString { key in
         try "http/1.1".withCString { alpn in
-          guard access(certificate, R_OK) == 0 else { throw WebServerError.unreadable("AXOLOTL_TLS_CERTIFICATE", tls.certificate) }
+          guard access(certificate, R_OK) == 0 else {
+            throw WebServerError.unreadable("AXOLOTL_TLS_CERTIFICATE", tls.certificate)
+          }
           guard access(key, R_OK) == 0 else { throw WebServerError.unreadable("AXOLOTL_TLS_KEY", tls.key) }
           info.ssl_cert_filepath = certificate
           info.ssl_private_key_filepath = key
@@ -98,6 +105,7 @@ final class LWSContext {
     protocols.deallocate()
     keepAlive.deallocate()
     free(protocolName)
+    free(interface)
   }
 }
 

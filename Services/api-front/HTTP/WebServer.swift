@@ -12,8 +12,11 @@ final class WebServer {
   /// Where the server listens and with what certificate.
   struct Listener {
     var port: Int
+    var address = "0.0.0.0"
     /// Paths of PEM files; nil serves plain HTTP.
     var tls: (certificate: String, key: String)?
+
+    var listensEverywhere: Bool { address == "0.0.0.0" || address == "::" }
   }
 
   let limits: WebLimits
@@ -62,7 +65,7 @@ final class WebServer {
   /// Whether some connection, perhaps the one asking, has bytes that arrived together with an earlier request.
   var mayHoldPipelinedBytes: Bool { context.hasBufferedInput }
 
-  func currentDate() -> [UInt8] { date.bytes(at: time) }
+  func currentDate() -> [UInt8] { date.bytes(utcSeconds: time.utcMicroseconds() / 1_000_000) }
 
   func writeNow(_ text: String, to wsi: OpaquePointer) -> Bool {
     let bytes = Array(text.utf8)
@@ -126,7 +129,7 @@ final class WebServer {
     let bytes = ResponseHead.encode(response, closing: true, date: currentDate()) + body
     guard bytes.count <= scratch.capacity else { return -1 }
     scratch.copy(bytes, 0, bytes.count, to: 0)
-    lws_write(wsi, scratch.start, bytes.count, LWS_WRITE_RAW)
+    lws_write(wsi, scratch.start, bytes.count, LWS_WRITE_HTTP)
     return -1
   }
 }

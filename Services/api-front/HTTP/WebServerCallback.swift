@@ -1,7 +1,10 @@
 import CLibWebSockets
 
 /// The one function that lws calls, for every event of every connection. Nonzero closes the connection.
-let webServerCallback: lws_callback_function = { wsi, reason, _, input, length in
+func webServerCallback(
+  _ wsi: OpaquePointer?, _ reason: lws_callback_reasons, _: UnsafeMutableRawPointer?,
+  _ input: UnsafeMutableRawPointer?, _ length: Int
+) -> Int32 {
   guard let wsi, let context = lws_get_context(wsi), let user = lws_context_user(context) else { return 0 }
   let server = Unmanaged<WebServer>.fromOpaque(user).takeUnretainedValue()
   switch reason {

@@ -1,16 +1,17 @@
 #pragma once
 #include <libwebsockets.h>
 
-// What Swift cannot import: macros with casts and expressions, and one variadic-free way to ask a question.
+// What Swift cannot import: macros with casts and expressions, and a union.
 
 /// Bytes that lws wants before every buffer handed to lws_write.
 static const size_t axolotl_lws_pre = LWS_PRE;
 
 static const uint64_t axolotl_lws_option_tls = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
+static const uint64_t axolotl_lws_option_explicit_vhosts = LWS_SERVER_OPTION_EXPLICIT_VHOSTS;
+static const uint64_t axolotl_lws_option_fail_unless_bound = LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND;
 static const uint64_t axolotl_lws_option_disable_ipv6 = LWS_SERVER_OPTION_DISABLE_IPV6;
 static const uint64_t axolotl_lws_option_raw_fallback =
     LWS_SERVER_OPTION_FALLBACK_TO_APPLY_LISTEN_ACCEPT_CONFIG;
-static const uint64_t axolotl_lws_option_validate_utf8 = LWS_SERVER_OPTION_VALIDATE_UTF8;
 
 /// Adopts `descriptor` as something to call back for when it is readable.
 static inline struct lws *axolotl_lws_adopt_file(struct lws_vhost *vhost, int descriptor, const char *protocol) {

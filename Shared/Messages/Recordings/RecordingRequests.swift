@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Timing
 
 /// One segment of a device's recording: a Matroska file and its index.
@@ -37,6 +38,33 @@ public struct ListRecordings: ServiceRequest {
 
   public let session: SessionID
   public init(session: SessionID) { self.session = session }
+}
+
+/// A piece of a recording or of its index, as it is on disk now. A file that is still being written grows.
+public struct ReadRecording: ServiceRequest {
+  public struct Reply: Codable, Sendable {
+    /// At most `maximumPiece` bytes; empty at the end.
+    public let piece: Data
+    /// Bytes of the whole file when this piece was read.
+    public let fileBytes: Int
+    public init(piece: Data, fileBytes: Int) {
+      self.piece = piece
+      self.fileBytes = fileBytes
+    }
+  }
+  public static let name = "recordings.read"
+  public static let maximumPiece = 1024 * 1024
+
+  public let session: SessionID
+  /// A `RecordingFile.path`, or the same with the ending of its index; anything else is refused.
+  public let path: String
+  public let offset: Int
+
+  public init(session: SessionID, path: String, offset: Int) {
+    self.session = session
+    self.path = path
+    self.offset = offset
+  }
 }
 
 /// Closes and removes all recordings of a session.

@@ -25,4 +25,9 @@ enum BodyFraming: Equatable {
     }
     self = length == 0 ? .none : .length(length)
   }
+
+  var announcedBytes: Int { if case .length(let count) = self { count } else { 0 } }
+
+  /// Whether it is known where this request ends and the next begins.
+  var isClear: Bool { self != .unknownLength && self != .invalid }
 }

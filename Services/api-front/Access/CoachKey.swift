@@ -1,0 +1,43 @@
+import Crypto
+import Glibc
+import Runtime
+
+/// The coach's key: set by the operator, or made on the first start and kept for its owner alone.
+struct CoachKey: Sendable {
+  static let minimumLength = 16
+  private let bytes: [UInt8]
+
+  init(_ text: String) { bytes = Array(text.utf8) }
+
+  /// Compares without giving away by its duration where the first difference is.
+  func matches(_ candidate: String) -> Bool { constantTimeEqual(Array(candidate.utf8), bytes) }
+
+  static func load(configured: String?, stateDirectory: String) throws -> CoachKey {
+    if let configured {
+      guard configured.utf8.count >= minimumLength else { throw CoachKeyError.tooShort }
+      return CoachKey(configured)
+    }
+    let path = "\(stateDirectory)/coach-key"
+    if access(path, F_OK) == 0 {
+      let kept = String(try TextFile.read(path, limit: 4096).prefix { $0 != "\n" })
+      guard kept.utf8.count >= minimumLength else { throw CoachKeyError.damaged(path) }
+      return CoachKey(kept)
+    }
+    let made = Base64URL.encode(try SecureRandom().bytes(24))
+    try makeDirectories(stateDirectory)
+    try TextFile.writePrivate(made + "\n", to: path)
+    return CoachKey(made)
+  }
+}
+
+enum CoachKeyError: Error, CustomStringConvertible {
+  case tooShort
+  case damaged(String)
+
+  var description: String {
+    switch self {
+    case .tooShort: "AXOLOTL_COACH_KEY must have at least \(CoachKey.minimumLength) characters."
+    case .damaged(let path): "\(path) holds no usable key. Remove it, and a new one is made."
+    }
+  }
+}

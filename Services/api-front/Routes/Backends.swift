@@ -1,0 +1,59 @@
+import Bus
+import Messages
+
+/// The clients of the other services.
+struct Backends {
+  let tokens: RequestClient
+  let sessions: RequestClient
+  let gateway: RequestClient
+  /// By instance number.
+  let streams: [Int: RequestClient]
+
+  init(_ bus: BusContext, streamInstances: Int) throws {
+    tokens = try RequestClient(bus, .tokens, of: .tokenService)
+    sessions = try RequestClient(bus, .sessions, of: .sessionService)
+    gateway = try RequestClient(bus, .gateway, of: .edgeGateway)
+    var streams: [Int: RequestClient] = [:]
+    for instance in 1...streamInstances {
+      streams[instance] = try RequestClient(bus, .stream(instance: instance), of: .streamService)
+    }
+    self.streams = streams
+  }
+
+  /// All of them, with the name that people know them by.
+  var named: [(name: String, client: RequestClient)] {
+    [("token-svc", tokens), ("session-svc", sessions), ("edge-gateway", gateway)]
+      + streams.sorted { $0.key < $1.key }.map { ("stream-svc@\($0.key)", $0.value) }
+  }
+
+  func stream(_ instance: Int) throws(ServiceError) -> RequestClient {
+    guard let client = streams[instance] else {
+      throw ServiceError(
+        code: "unknown_instance",
+        message: "stream-svc@\(instance) is not configured here. Set AXOLOTL_STREAM_INSTANCES alike in all services.",
+        status: 503)
+    }
+    return client
+  }
+}
+
+/// Asks several services at once and waits for all answers.
+final class Gather<Value> {
+  private var results: [Value?]
+  private var outstanding: Int
+  private let completion: ([Value]) -> Void
+
+  init(_ count: Int, _ completion: @escaping ([Value]) -> Void) {
+    results = Array(repeating: nil, count: count)
+    outstanding = count
+    self.completion = completion
+    if count == 0 { completion([]) }
+  }
+
+  func put(_ value: Value, at index: Int) {
+    guard results[index] == nil else { return }
+    results[index] = value
+    outstanding -= 1
+    if outstanding == 0 { completion(results.compactMap { $0 }) }
+  }
+}

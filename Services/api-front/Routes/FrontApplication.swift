@@ -1,0 +1,56 @@
+import Messages
+
+/// What api-front is to the web server: a table of routes, checks before them, and the WebSockets beside them.
+final class FrontApplication: WebApplication {
+  private let router: Router<Route>
+  private let access: AccessControl
+  private let origins: OriginCheck
+  private let sockets: any WebSocketGate
+
+  init(routes: [Route], access: AccessControl, origins: OriginCheck, sockets: any WebSocketGate) {
+    router = Router(routes.map { .init(method: $0.method, pattern: $0.pattern, target: $0) })
+    self.access = access
+    self.origins = origins
+    self.sockets = sockets
+  }
+
+  func plan(for request: HTTPRequest) -> HTTPAdmission {
+    switch router.match(request.method, request.path) {
+    case .notFound: return .refuse(.problem(.unknownRoute))
+    case .wrongMethod(let allowed):
+      let list = allowed.map(\.rawValue).joined(separator: ", ")
+      return .refuse(.problem(.methodNotAllowed(list)).adding("Allow", list))
+    case .found(let route, let parameters):
+      guard origins.admits(request) else { return .refuse(.problem(.crossOrigin)) }
+      return .accept(
+        HTTPExchangePlan(parameters: parameters, maximumBody: route.maximumBody, deadline: route.deadline) {
+          [access] exchange in Self.run(route, exchange, access)
+        })
+    }
+  }
+
+  private static func run(_ route: Route, _ exchange: HTTPExchange, _ access: AccessControl) {
+    if route.audience == .everyone { return route.run(RouteCall(exchange: exchange, caller: .anonymous)) }
+    access.identify(exchange.request) { result in
+      switch result {
+      case .failure(let error): exchange.fail(error)
+      case .success(let caller):
+        guard route.audience.admits(caller) else { return exchange.fail(route.audience.refusal) }
+        route.run(RouteCall(exchange: exchange, caller: caller))
+      }
+    }
+  }
+
+  func refusal(ofUpgrade request: HTTPRequest) -> HTTPResponse? {
+    guard sockets.knows(request) else { return .problem(.unknownRoute) }
+    return origins.admits(request) ? nil : .problem(.crossOrigin)
+  }
+
+  func webSocketHandler(for request: HTTPRequest) -> (any WebSocketHandler)? { sockets.handler(for: request) }
+}
+
+/// Where WebSockets go.
+protocol WebSocketGate: AnyObject {
+  func knows(_ request: HTTPRequest) -> Bool
+  func handler(for request: HTTPRequest) -> (any WebSocketHandler)?
+}

@@ -1,0 +1,173 @@
+import Bus
+import FoundationEssentials
+import Messages
+
+/// What comes out of a session, and the calibration that goes in: recordings, poses, calibration.
+struct MaterialRoutes {
+  let backends: Backends
+
+  var routes: [Route] {
+    [
+      Route(
+        .get, "/api/sessions/{id}/recordings", for: .coach, "The recorded files of a session",
+        RouteDocumentation(problems: [400, 401, 404]), run: listRecordings),
+      Route(
+        .get, "/api/sessions/{id}/recordings/{path...}", for: .coach, "One recorded file",
+        RouteDocumentation(responseType: "video/x-matroska", problems: [400, 401, 404]), deadline: .seconds(20),
+        run: readRecording),
+      poses(.trc, "text/plain; charset=utf-8"), poses(.csv, "text/csv; charset=utf-8"),
+      poses(.json, HTTPResponse.jsonType),
+      Route(
+        .put, "/api/sessions/{id}/calibration", for: .coach, "Give a session the calibration of its cameras",
+        RouteDocumentation(
+          requestTypes: [HTTPResponse.jsonType, "text/plain", "application/xml"], problems: [400, 401, 404, 413]),
+        maximumBody: SetCalibration.maximumBytes, run: setCalibration),
+      Route(
+        .get, "/api/sessions/{id}/calibration", for: .coach, "The calibration in force",
+        RouteDocumentation(problems: [400, 401, 404]), run: getCalibration),
+    ]
+  }
+
+  // MARK: Recordings
+
+  /// Lists the files of every instance that answers; with none answering, that is the error.
+  private func recordings(
+    _ session: SessionID, _ completion: @escaping (Result<[(instance: Int, file: RecordingFile)], ServiceError>) -> Void
+  ) {
+    let instances = backends.streams.sorted { $0.key < $1.key }
+    let gather = Gather<(Int, Result<ListRecordings.Reply, ServiceError>)>(instances.count) { results in
+      let files = results.flatMap { instance, result in
+        ((try? result.get())?.files ?? []).map { (instance: instance, file: $0) }
+      }
+      if files.isEmpty, case .failure(let error)? = results.map(\.1).first(where: { (try? $0.get()) == nil }) {
+        return completion(.failure(error))
+      }
+      completion(.success(files.sorted { $0.file.path < $1.file.path }))
+    }
+    for (index, (instance, client)) in instances.enumerated() {
+      client.send(ListRecordings(session: session)) { gather.put((instance, $0), at: index) }
+    }
+  }
+
+  private func listRecordings(_ call: RouteCall) {
+    call.attempt { () throws(ServiceError) in
+      recordings(try call.pathSession()) { result in
+        call.answer(result) { .json(["files": $0.map(\.file)]) }
+      }
+    }
+  }
+
+  private func readRecording(_ call: RouteCall) {
+    call.attempt { () throws(ServiceError) in
+      let session = try call.pathSession()
+      let path = call.exchange.parameters["path"] ?? ""
+      recordings(session) { result in
+        switch result {
+        case .failure(let error): call.fail(error)
+        case .success(let files):
+          guard let found = files.first(where: { $0.file.path == path }) else { return call.fail(.unknownRecording) }
+          send(call, session, path, from: found.instance)
+        }
+      }
+    }
+  }
+
+  private func send(_ call: RouteCall, _ session: SessionID, _ path: String, from instance: Int) {
+    call.attempt { () throws(ServiceError) in
+      let client = try backends.stream(instance)
+      client.send(ReadRecording(session: session, path: path, offset: 0)) { result in
+        call.answer(result) { first in
+          let source = BusPieces(first: Array(first.piece)) { offset, deliver in
+            client.send(ReadRecording(session: session, path: path, offset: offset)) { next in
+              deliver(next.map { Array($0.piece) })
+            }
+          }
+          return download(
+            source, length: first.fileBytes, type: "video/x-matroska",
+            name: "\(session.text)-\(path.map { $0 == "/" ? "-" : String($0) }.joined())")
+        }
+      }
+    }
+  }
+
+  // MARK: Poses
+
+  private func poses(_ format: ExportFormat, _ type: String) -> Route {
+    Route(
+      .get, "/api/sessions/{id}/poses.\(format.rawValue)", for: .coach,
+      "The 3D poses as \(format.rawValue.uppercased())",
+      RouteDocumentation(responseType: type, problems: [400, 401, 404]), deadline: .seconds(95)
+    ) { call in
+      call.attempt { () throws(ServiceError) in
+        let session = try call.pathSession()
+        backends.gateway.send(ExportPoses(session: session, format: format)) { result in
+          call.answer(result) { export in
+            let source = BusPieces(first: []) { offset, deliver in
+              backends.gateway.send(ReadExport(session: session, export: export.export, offset: offset)) { next in
+                deliver(next.map { Array($0.piece) })
+              }
+            }
+            return download(
+              source, length: export.bytes, type: type, name: "\(session.text)-poses.\(format.rawValue)")
+          }
+        }
+      }
+    }
+  }
+
+  private func download(_ source: any PieceSource, length: Int, type: String, name: String) -> HTTPResponse {
+    var response = HTTPResponse(.ok, contentType: type)
+    response.body = .pieces(source, length: length)
+    response.headers.append(("Cache-Control", "no-store"))
+    // Names are made of identifiers, which need no quoting.
+    response.headers.append(("Content-Disposition", "attachment; filename=\"\(name)\""))
+    return response
+  }
+
+  // MARK: Calibration
+
+  private func setCalibration(_ call: RouteCall) {
+    call.attempt { () throws(ServiceError) in
+      let session = try call.pathSession()
+      guard !call.request.body.isEmpty else { throw .invalid("missing_body", "Send the calibration as the body.") }
+      backends.gateway.send(SetCalibration(session: session, document: Data(call.request.body))) { result in
+        call.answer(result) { .json(["devices": $0.devices]) }
+      }
+    }
+  }
+
+  private func getCalibration(_ call: RouteCall) {
+    call.attempt { () throws(ServiceError) in
+      backends.gateway.send(GetCalibration(session: try call.pathSession())) { result in
+        call.answer(result) { HTTPResponse(.ok, contentType: HTTPResponse.jsonType, body: Array($0.document)) }
+      }
+    }
+  }
+}
+
+extension ServiceError {
+  static let unknownRecording = ServiceError.notFound(
+    "unknown_recording", "There is no such file. GET …/recordings lists those there are.")
+}
+
+/// A body that another service gives piece by piece over the bus.
+final class BusPieces: PieceSource {
+  typealias Deliver = (Result<[UInt8], ServiceError>) -> Void
+  private var first: [UInt8]
+  private let read: (Int, @escaping Deliver) -> Void
+
+  /// - Parameter first: the piece at offset 0, if it is here already.
+  init(first: [UInt8], read: @escaping (Int, @escaping Deliver) -> Void) {
+    self.first = first
+    self.read = read
+  }
+
+  func piece(at offset: Int, deliver: @escaping Deliver) {
+    if offset == 0, !first.isEmpty {
+      deliver(.success(first))
+      first = []
+    } else {
+      read(offset, deliver)
+    }
+  }
+}

@@ -1,0 +1,74 @@
+import Messages
+import Runtime
+
+/// For operators and monitors: is it alive, is it ready, its figures, and the description of this API.
+struct OperationRoutes {
+  let backends: Backends
+  let context: ServiceContext
+
+  /// - Parameter allRoutes: the whole table, for the description.
+  func routes(describing allRoutes: @escaping () -> [Route]) -> [Route] {
+    [
+      Route(
+        .get, "/healthz", for: .everyone, "Whether this process answers",
+        RouteDocumentation(responseType: "text/plain; charset=utf-8")
+      ) { $0.respond(.text("ok\n", contentType: "text/plain; charset=utf-8")) },
+      Route(
+        .get, "/readyz", for: .everyone, "Whether every service can do its work",
+        RouteDocumentation(problems: [503]), run: readiness),
+      Route(
+        .get, "/metrics", for: .everyone, "Figures of all services in Prometheus' text format",
+        RouteDocumentation(responseType: "text/plain; version=0.0.4; charset=utf-8"), run: metrics),
+      Route(.get, "/api/openapi.json", for: .everyone, "The description of this API") { call in
+        call.respond(.json(OpenAPI.document(allRoutes(), version: Version.text)))
+      },
+    ]
+  }
+
+  struct Readiness: Encodable {
+    struct Part: Encodable {
+      let service: String
+      let ready: Bool
+      let version: String?
+      let reason: String?
+    }
+    let ready: Bool
+    let services: [Part]
+  }
+
+  private func readiness(_ call: RouteCall) {
+    let named = backends.named
+    let gather = Gather<Readiness.Part>(named.count) { parts in
+      let own = context.readiness
+      let front = Readiness.Part(service: own.service, ready: own.ready, version: own.version, reason: own.reason)
+      let all = [front] + parts
+      let ready = all.allSatisfy(\.ready)
+      call.respond(.json(Readiness(ready: ready, services: all), status: ready ? .ok : 503))
+    }
+    for (index, entry) in named.enumerated() {
+      entry.client.send(CheckReadiness(), retries: 0) { result in
+        switch result {
+        case .success(let reply):
+          gather.put(
+            .init(service: entry.name, ready: reply.ready, version: reply.version, reason: reply.reason), at: index)
+        case .failure(let error):
+          gather.put(.init(service: entry.name, ready: false, version: nil, reason: error.message), at: index)
+        }
+      }
+    }
+  }
+
+  private func metrics(_ call: RouteCall) {
+    let named = backends.named
+    let own = context.metrics.exposition()
+    let gather = Gather<String>(named.count) { texts in
+      let merged = MetricsText.merge([own] + texts)
+      call.respond(
+        .text(merged, contentType: "text/plain; version=0.0.4; charset=utf-8").adding("Cache-Control", "no-store"))
+    }
+    for (index, entry) in named.enumerated() {
+      // A service that is away is missing from the figures; `axolotl_up` shows it.
+      entry.client.send(ScrapeMetrics(), retries: 0) { gather.put((try? $0.get())?.text ?? "", at: index) }
+    }
+  }
+}

@@ -1,0 +1,66 @@
+import Bus
+import Messages
+
+/// The pages. The coach's page shows nothing by itself: what it asks the API for needs the cookie.
+struct PageRoutes {
+  let files: StaticFiles
+  let access: AccessControl
+  let tokens: RequestClient
+  let isTLS: Bool
+
+  private static let html = "text/html; charset=utf-8"
+  static let cookieSeconds = 30 * 24 * 3600
+
+  var routes: [Route] {
+    [
+      Route(
+        .get, "/", for: .everyone, "The coach's page; with ?key= it signs the browser in",
+        RouteDocumentation(
+          query: [.init(name: "key", isRequired: false, description: "The coach's key")], responseType: Self.html,
+          problems: [401]),
+        run: coachPage),
+      Route(
+        .get, "/pair", for: .everyone, "The phone's page",
+        RouteDocumentation(
+          query: [.init(name: "token", isRequired: false, description: "The pairing token")], responseType: Self.html)
+      ) { send($0, "pair.html") },
+      Route(
+        .get, "/favicon.ico", for: .everyone, "The icon", RouteDocumentation(responseType: "image/svg+xml")
+      ) { send($0, "assets/icon.svg") },
+      Route(
+        .get, "/assets/{path...}", for: .everyone, "What the pages load",
+        RouteDocumentation(responseType: "*/*", problems: [404])
+      ) { call in send(call, "assets/\(call.exchange.parameters["path"] ?? "")") },
+    ]
+  }
+
+  private func send(_ call: RouteCall, _ name: String) {
+    guard let response = files.response(name, ifNoneMatch: call.request.headers.ifNoneMatch) else {
+      return call.fail(.unknownRoute)
+    }
+    call.respond(response)
+  }
+
+  private func coachPage(_ call: RouteCall) {
+    guard let key = call.request.query["key"] else { return send(call, "index.html") }
+    guard access.isCoachKey(key) else { return call.fail(.wrongCoachKey) }
+    tokens.send(IssueCoachToken()) { result in
+      call.answer(result) { reply in
+        // The key leaves the address, and with it the history and every Referer.
+        HTTPResponse(.seeOther).adding("Location", "/").adding("Set-Cookie", cookie(reply.token))
+          .adding("Cache-Control", "no-store")
+      }
+    }
+  }
+
+  private func cookie(_ token: String) -> String {
+    "\(AccessControl.cookieName)=\(token); Path=/; Max-Age=\(Self.cookieSeconds); HttpOnly; SameSite=Strict"
+      + (isTLS ? "; Secure" : "")
+  }
+}
+
+extension ServiceError {
+  static let wrongCoachKey = ServiceError(
+    code: "wrong_coach_key", message: "The key is not right. Use the link that the server printed when it started.",
+    status: 401)
+}

@@ -1,0 +1,233 @@
+import Bus
+import Crypto
+import FoundationEssentials
+import Messages
+import Timing
+
+/// `/api/pairing/…`: making a session, and how a phone gets into it.
+struct PairingRoutes {
+  let backends: Backends
+  let address: () -> PublicAddress
+  let isTLS: Bool
+  let publicURL: String?
+  let stunServer: String?
+  let time: any TimeSource
+
+  var routes: [Route] {
+    [
+      Route(
+        .post, "/api/pairing/create_session", for: .coach, "Make a session and the QR that lets phones into it",
+        RouteDocumentation(requestTypes: [HTTPResponse.jsonType], problems: [400, 401, 409]),
+        maximumBody: 16 * 1024, run: createSession),
+      Route(
+        .get, "/api/pairing/validate", for: .everyone, "Is this pairing token good, for this device",
+        RouteDocumentation(
+          query: [
+            .init(name: "token", isRequired: true, description: "The pairing token of the QR"),
+            .init(name: "device_id", isRequired: false, description: "The device that wants to use it"),
+          ], problems: [400, 401, 403, 409, 410]),
+        run: validate),
+      Route(
+        .post, "/api/pairing/register_device", for: .everyone, "Take a place in a session with a pairing token",
+        RouteDocumentation(requestTypes: [HTTPResponse.jsonType], problems: [400, 401, 403, 404, 409, 410]),
+        maximumBody: 16 * 1024, run: registerDevice),
+      Route(
+        .post, "/api/pairing/signal_offer", for: .phone, "WebRTC signalling",
+        RouteDocumentation(requestTypes: [HTTPResponse.jsonType], problems: [401, 501]), maximumBody: 256 * 1024
+      ) { $0.fail(.webRTCNotAvailable) },
+      Route(
+        .post, "/api/pairing/ntp_sync", for: .phone, "One clock exchange over HTTP",
+        RouteDocumentation(requestTypes: [HTTPResponse.jsonType], problems: [400, 401, 403]), maximumBody: 4096,
+        run: clockExchange),
+    ]
+  }
+
+  // MARK: create_session
+
+  private struct CreateBody: Decodable {
+    let session_id: String?
+    let mode: SessionMode
+    let user_id: String
+    let expected_devices: Int
+    let consent: Bool
+    let ttl: Int?
+  }
+
+  struct CreatedSession: Encodable {
+    let session_id: SessionID
+    let mode: SessionMode
+    let expected_devices: Int
+    let pairing_url: String
+    let pairing_token: String
+    let pairing_qr_svg: String
+    let expires_at: String
+    /// Why phones may not reach the address, if there is reason to think so.
+    let warning: String?
+  }
+
+  private func createSession(_ call: RouteCall) {
+    call.attempt { () throws(ServiceError) in
+      let body: CreateBody = try call.json()
+      let name = body.session_id ?? "auto"
+      let session = name == "auto" ? nil : SessionID(name)
+      if name != "auto", session == nil { throw .badSession }
+      if let ttl = body.ttl, !(300...3600).contains(ttl) {
+        throw .invalid("invalid_field", "\"ttl\" must be 300 to 3600 seconds.")
+      }
+      let create = CreateSession(
+        session: session, mode: body.mode, userID: body.user_id, expectedDevices: body.expected_devices,
+        consent: body.consent)
+      backends.sessions.send(create) { result in
+        switch result {
+        case .success(let summary): issueToken(call, summary, ttl: body.ttl)
+        case .failure(let error): call.fail(error)
+        }
+      }
+    }
+  }
+
+  private func issueToken(_ call: RouteCall, _ summary: SessionSummary, ttl: Int?) {
+    let issue = IssuePairingToken(
+      session: summary.session, mode: summary.mode, maxDevices: summary.expectedDevices, ttlSeconds: ttl)
+    backends.tokens.send(issue) { result in
+      call.answer(result) { reply in
+        let address = address()
+        let url = "\(address.base)/pair?token=\(reply.token)"
+        guard let svg = QRCode.svg(url) else { return .problem(.internalFault) }
+        return .json(
+          CreatedSession(
+            session_id: summary.session, mode: summary.mode, expected_devices: summary.expectedDevices,
+            pairing_url: url, pairing_token: reply.token, pairing_qr_svg: svg,
+            expires_at: UTCText.format(seconds: reply.expiresAt), warning: address.warning))
+      }
+    }
+  }
+
+  // MARK: validate
+
+  struct Validity: Encodable {
+    let valid = true
+    let session_id: SessionID
+    let mode: SessionMode
+    let expires_at: String
+    let devices_left: Int
+  }
+
+  private func validate(_ call: RouteCall) {
+    call.attempt { () throws(ServiceError) in
+      let token = try call.query("token")
+      var device: DeviceID?
+      if let text = call.request.query["device_id"] {
+        device = DeviceID(text)
+        if device == nil { throw .badDevice }
+      }
+      backends.tokens.send(VerifyToken(token: token, kind: .pairing, device: device)) { result in
+        call.answer(result) { reply in
+          guard let session = reply.claims.session, let mode = reply.claims.mode else {
+            return .problem(.internalFault)
+          }
+          return .json(
+            Validity(
+              session_id: session, mode: mode, expires_at: UTCText.format(seconds: reply.claims.expiresAt),
+              devices_left: reply.devicesLeft))
+        }
+      }
+    }
+  }
+
+  // MARK: register_device
+
+  private struct RegisterBody: Decodable {
+    let token: String
+    let device_id: String
+    let metadata: DeviceMetadata?
+  }
+
+  struct IceServer: Encodable {
+    let urls: [String]
+  }
+
+  struct Registration: Encodable {
+    let device_id: DeviceID
+    let session_id: SessionID
+    let mode: SessionMode
+    let ws_url: String
+    let signaling_url: String
+    let registered = true
+    let device_token: String
+    let device_token_expires_at: String
+    let ice_servers: [IceServer]
+  }
+
+  private func registerDevice(_ call: RouteCall) {
+    call.attempt { () throws(ServiceError) in
+      let body: RegisterBody = try call.json()
+      guard let device = DeviceID(body.device_id) else { throw .badDevice }
+      let metadata = try (body.metadata ?? DeviceMetadata()).validated()
+      guard let attempt = try? SecureRandom().bytes(16) else { throw .internalFault }
+      let redeem = RedeemPairingToken(token: body.token, device: device, attempt: Hexadecimal.encode(attempt))
+      backends.tokens.send(redeem) { result in
+        switch result {
+        case .success(let redeemed): enter(call, redeemed, device, metadata)
+        case .failure(let error): call.fail(error)
+        }
+      }
+    }
+  }
+
+  private func enter(
+    _ call: RouteCall, _ redeemed: RedeemPairingToken.Reply, _ device: DeviceID, _ metadata: DeviceMetadata
+  ) {
+    guard let session = redeemed.claims.session else { return call.fail(.internalFault) }
+    let key = DeviceKey(session: session, device: device)
+    backends.sessions.send(RegisterDevice(key: key, metadata: metadata)) { result in
+      call.answer(result) { placement in
+        let origin = RequestOrigin(call.request, isTLS: isTLS, publicURL: publicURL, fallback: address().base)
+        return .json(
+          Registration(
+            device_id: device, session_id: session, mode: placement.session.mode,
+            ws_url: "\(origin.webSocketBase)/ws/pair/\(session.text)/\(device.text)?token=\(redeemed.deviceToken)",
+            signaling_url: "\(origin.base)/api/pairing/signal_offer", device_token: redeemed.deviceToken,
+            device_token_expires_at: UTCText.format(seconds: redeemed.deviceTokenExpiresAt),
+            ice_servers: stunServer.map { [IceServer(urls: ["stun:\($0)"])] } ?? []))
+      }
+    }
+  }
+
+  // MARK: ntp_sync
+
+  private struct ClockBody: Decodable {
+    let session_id: String?
+    let device_id: String?
+    let ts_device: Double
+  }
+
+  /// All milliseconds: `ts_server` since the Unix epoch, the two others on the server's monotonic clock.
+  struct ClockAnswer: Encodable {
+    let ts_device: Double
+    let ts_server: Double
+    let ts_server_receive: Double
+    let ts_server_send: Double
+  }
+
+  private func clockExchange(_ call: RouteCall) {
+    call.attempt { () throws(ServiceError) in
+      let body: ClockBody = try call.json()
+      _ = try call.phone(session: body.session_id, device: body.device_id)
+      guard body.ts_device.isFinite else { throw .invalid("invalid_field", "\"ts_device\" must be a number.") }
+      let sent = time.now()
+      call.respond(
+        .json(
+          ClockAnswer(
+            ts_device: body.ts_device, ts_server: Double(time.utcMicroseconds()) / 1000,
+            ts_server_receive: Double(call.exchange.receivedAt.microseconds) / 1000,
+            ts_server_send: Double(sent.microseconds) / 1000)))
+    }
+  }
+}
+
+extension ServiceError {
+  static let webRTCNotAvailable = ServiceError(
+    code: "webrtc_not_available",
+    message: "WebRTC is not built into this server yet. Use ws_url of the registration.", status: 501)
+}

@@ -1,0 +1,72 @@
+import Glibc
+
+/// Where phones reach this server, for the QR.
+struct PublicAddress: Equatable, Sendable {
+  /// Without a slash at the end: `https://192.168.1.10:5050`.
+  let base: String
+  /// Why a phone may not get there, in words for the coach.
+  let warning: String?
+
+  static let loopbackWarning =
+    "This address works on this machine only, because no network address was found. "
+    + "Connect to a network, or set AXOLOTL_PUBLIC_URL to an address that the phones reach."
+  static let insecureWarning =
+    "Phones' browsers give their camera to https:// pages only. Set REQUIRE_HTTPS=true, or AXOLOTL_PUBLIC_URL to the "
+    + "https:// address of a proxy in front."
+
+  /// - Parameters:
+  ///   - listening: the address listened on; a particular one is where phones must go.
+  ///   - lan: the machine's own addresses, best first.
+  static func choose(
+    publicURL: String?, isTLS: Bool, listening: String, port: Int, lan: [String]
+  ) -> PublicAddress {
+    let base: String
+    var isLoopback = false
+    if let publicURL {
+      base = publicURL.hasSuffix("/") ? String(publicURL.dropLast()) : publicURL
+    } else {
+      let isEverywhere = listening == "0.0.0.0" || listening == "::"
+      let host = isEverywhere ? lan.first ?? "localhost" : listening
+      isLoopback = host == "localhost" || host.hasPrefix("127.") || host == "::1"
+      let authority = host.contains(":") ? "[\(host)]" : host
+      base = "\(isTLS ? "https" : "http")://\(authority):\(port)"
+    }
+    if isLoopback { return PublicAddress(base: base, warning: loopbackWarning) }
+    return PublicAddress(base: base, warning: base.hasPrefix("https://") ? nil : insecureWarning)
+  }
+
+  /// The IPv4 addresses of the machine's real interfaces, the likeliest first.
+  static func lanAddresses() -> [String] {
+    var list: UnsafeMutablePointer<ifaddrs>?
+    guard getifaddrs(&list) == 0 else { return [] }
+    defer { freeifaddrs(list) }
+    var found: [(rank: Int, text: String)] = []
+    var entry = list
+    while let interface = entry?.pointee {
+      entry = interface.ifa_next
+      guard let address = interface.ifa_addr, address.pointee.sa_family == sa_family_t(AF_INET),
+        interface.ifa_flags & UInt32(IFF_UP) != 0, interface.ifa_flags & UInt32(IFF_LOOPBACK) == 0
+      else { continue }
+      var host = [CChar](repeating: 0, count: Int(NI_MAXHOST))
+      guard
+        getnameinfo(
+          address, socklen_t(MemoryLayout<sockaddr_in>.size), &host, socklen_t(host.count), nil, 0, NI_NUMERICHOST) == 0
+      else { continue }
+      let text = String(decoding: host.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+      found.append((rank(text, interface: String(cString: interface.ifa_name)), text))
+    }
+    return found.sorted { $0.rank < $1.rank }.map(\.text)
+  }
+
+  /// Bridges of containers and virtual machines come last: no phone is behind them.
+  static func rank(_ address: String, interface: String) -> Int {
+    if ["docker", "br-", "veth", "virbr", "vmnet", "lxc", "cni"].contains(where: { interface.hasPrefix($0) }) {
+      return 9
+    }
+    if address.hasPrefix("169.254.") { return 8 }
+    if address.hasPrefix("192.168.") { return 0 }
+    if address.hasPrefix("10.") { return 1 }
+    if address.hasPrefix("172.") { return 2 }
+    return 3
+  }
+}

@@ -1,0 +1,103 @@
+import Messages
+import Timing
+
+/// `/api/sessions/…` and the status: what the coach sees of sessions and does to them.
+struct SessionRoutes {
+  let backends: Backends
+  let time: any TimeSource
+  /// Called when a session was deleted, so that nothing of it is believed any longer.
+  let onDeleted: (SessionID) -> Void
+
+  private static let listLimit = 200
+
+  var routes: [Route] {
+    [
+      Route(
+        .get, "/api/pairing/session_status", for: .coachOrPhone, "State of a session and of each of its devices",
+        RouteDocumentation(
+          query: [.init(name: "session_id", isRequired: true, description: "The session")],
+          problems: [400, 401, 403, 404]),
+        run: status),
+      Route(
+        .get, "/api/sessions", for: .coach, "The sessions, newest first", RouteDocumentation(problems: [401]),
+        run: list),
+      Route(
+        .get, "/api/sessions/{id}", for: .coach, "State of a session and of each of its devices",
+        RouteDocumentation(problems: [400, 401, 404])
+      ) { call in
+        call.attempt { () throws(ServiceError) in answerStatus(call, try call.pathSession()) }
+      },
+      Route(
+        .post, "/api/sessions/{id}/end", for: .coach, "Close a session to new frames",
+        RouteDocumentation(problems: [400, 401, 404]), maximumBody: 1024, run: end),
+      Route(
+        .delete, "/api/sessions/{id}", for: .coach, "Delete a session with everything of it; answers a receipt",
+        RouteDocumentation(problems: [400, 401, 404]), deadline: .seconds(65), run: delete),
+      Route(
+        .get, "/api/sessions/{id}/statistics", for: .coach, "Figures of the 3D reconstruction",
+        RouteDocumentation(problems: [400, 401, 404]), run: statistics),
+    ]
+  }
+
+  private func status(_ call: RouteCall) {
+    call.attempt { () throws(ServiceError) in
+      answerStatus(call, try call.session(try call.query("session_id")))
+    }
+  }
+
+  private func answerStatus(_ call: RouteCall, _ session: SessionID) {
+    StatusDocument.fetch(session, from: backends, time: time) { call.answer($0) { .json($0) } }
+  }
+
+  struct Listed: Encodable {
+    let session_id: SessionID
+    let mode: SessionMode
+    let state: SessionState
+    let expected_devices: Int
+    let registered_devices: Int
+    let consent: Bool
+    let created_at: String
+
+    init(_ summary: SessionSummary) {
+      session_id = summary.session
+      mode = summary.mode
+      state = summary.state
+      expected_devices = summary.expectedDevices
+      registered_devices = summary.registeredDevices
+      consent = summary.consentRecorded
+      created_at = UTCText.format(seconds: summary.anchor.utcMicroseconds / 1_000_000)
+    }
+  }
+
+  private func list(_ call: RouteCall) {
+    backends.sessions.send(ListSessions(limit: Self.listLimit)) { result in
+      call.answer(result) { .json(["sessions": $0.sessions.map(Listed.init)]) }
+    }
+  }
+
+  private func end(_ call: RouteCall) {
+    call.attempt { () throws(ServiceError) in
+      backends.sessions.send(EndSession(session: try call.pathSession())) { result in
+        call.answer(result) { .json(Listed($0)) }
+      }
+    }
+  }
+
+  private func delete(_ call: RouteCall) {
+    call.attempt { () throws(ServiceError) in
+      let session = try call.pathSession()
+      backends.sessions.send(DeleteSession(session: session)) { result in
+        if case .success = result { onDeleted(session) }
+        call.answer(result) { .json($0) }
+      }
+    }
+  }
+
+  private func statistics(_ call: RouteCall) {
+    call.attempt { () throws(ServiceError) in
+      backends.gateway.send(ReconstructionStatistics(session: try call.pathSession())) { result in
+        call.answer(result) { .json($0) }
+      }
+    }
+  }
+}

@@ -1,0 +1,144 @@
+import Bus
+import FoundationEssentials
+import Messages
+import Runtime
+import Timing
+
+/// One phone's end of a link: a WebSocket, or the uploads of one device.
+protocol PhoneLinkOwner: AnyObject {
+  /// What stream-svc must know first, also after it restarted.
+  var opening: PhoneLinkOpen { get }
+  func receivedText(_ text: [UInt8])
+  /// stream-svc wants this phone gone.
+  func closedByStream(_ error: ServiceError)
+  /// What could not be sent may be tried again.
+  func channelIsReady()
+}
+
+/// All phone links to one stream-svc instance, over one duplex socket.
+///
+/// While the instance is away nothing is queued for it: owners stop reading from their phones until it is back.
+final class PhoneLinkChannel {
+  let instance: Int
+  private let time: any TimeSource
+  private let log: Log
+  private var client: DuplexClient?
+  private var health = ChannelHealth()
+  private var owners: [UInt64: any PhoneLinkOwner] = [:]
+  /// Links that stream-svc does not know yet.
+  private var unopened: Set<UInt64> = []
+  private var blocked: Set<UInt64> = []
+  private let shed: Counter
+
+  /// Messages, of about 40 kB each: what a healthy instance works off within a few milliseconds.
+  private static let highWaterMark = 512
+
+  init(_ bus: BusContext, instance: Int, metrics: Metrics) throws {
+    self.instance = instance
+    time = bus.loop.time
+    log = bus.log
+    shed = metrics.counter(
+      "axolotl_phone_link_blocked_total", "Messages of phones held back because the instance was away or slow.",
+      labels: [("instance_number", String(instance))])
+    client = try DuplexClient(bus, to: .phoneLinks(instance: instance), highWaterMark: Self.highWaterMark) {
+      [weak self] parts in self?.receive(parts)
+    }
+    bus.loop.every(ChannelHealth.heartbeat) { [weak self] in self?.beat() }
+    bus.loop.every(.milliseconds(10)) { [weak self] in self?.retryBlocked() }
+    beat()
+  }
+
+  var isAlive: Bool { health.isAlive }
+
+  // MARK: For owners
+
+  func add(_ owner: any PhoneLinkOwner, link: UInt64) {
+    owners[link] = owner
+    unopened.insert(link)
+    openIfPossible(link)
+  }
+
+  func remove(link: UInt64) {
+    guard owners.removeValue(forKey: link) != nil else { return }
+    blocked.remove(link)
+    if unopened.remove(link) == nil { _ = transmit(.close, link, nil) }
+  }
+
+  /// False: it was not taken. The owner keeps it and is told by `channelIsReady`.
+  func send(_ kind: PhoneLinkKind, link: UInt64, _ payload: BusMessage?, at: SessionTime) -> Bool {
+    if health.isAlive, !unopened.contains(link), transmit(kind, link, payload, at: at) { return true }
+    blocked.insert(link)
+    shed.increment()
+    return false
+  }
+
+  // MARK: The socket
+
+  private func transmit(
+    _ kind: PhoneLinkKind, _ link: UInt64, _ payload: BusMessage?, at: SessionTime? = nil
+  ) -> Bool {
+    let header = PhoneLinkHeader(kind: kind, link: link, at: at ?? time.now()).encoded()
+    let first = header.withUnsafeBytes { BusMessage(copying: $0) }
+    return client?.send(payload.map { [first, $0] } ?? [first]) ?? false
+  }
+
+  private func openIfPossible(_ link: UInt64) {
+    guard health.isAlive, unopened.contains(link), let owner = owners[link],
+      let body = try? JSONEncoder().encode(owner.opening)
+    else { return }
+    guard transmit(.open, link, body.withUnsafeBytes { BusMessage(copying: $0) }) else { return }
+    unopened.remove(link)
+  }
+
+  private func receive(_ parts: [BusMessage]) {
+    guard let first = parts.first, parts.count <= 2,
+      let header = try? first.withUnsafeBytes({ bytes throws(DecodingFailure) in try PhoneLinkHeader(decoding: bytes) })
+    else { return log.warning("phone_link_message_unreadable", (.instance, instance)) }
+    let payload = parts.count == 2 ? parts[1].bytes : []
+    switch header.kind {
+    case .pong: apply(health.pong(boot: payload, at: time.now()))
+    case .textDown: owners[header.link]?.receivedText(payload)
+    case .reopen: reopen(header.link)
+    case .closeDown:
+      let error = try? JSONDecoder().decode(ServiceError.self, from: Data(payload))
+      owners[header.link]?.closedByStream(error ?? .internalFault)
+    default: log.warning("phone_link_message_unexpected", (.instance, instance), (.link, header.link))
+    }
+  }
+
+  private func reopen(_ link: UInt64) {
+    guard owners[link] != nil else {
+      _ = transmit(.close, link, nil)
+      return
+    }
+    unopened.insert(link)
+    openIfPossible(link)
+  }
+
+  private func beat() {
+    apply(health.tick(time.now()))
+    _ = transmit(.ping, 0, nil)
+  }
+
+  private func apply(_ change: ChannelHealth.Change) {
+    switch change {
+    case .none: return
+    case .away: log.warning("stream_away", (.instance, instance))
+    case .resumed: log.info("stream_back", (.instance, instance))
+    case .restarted:
+      log.info("stream_connected", (.instance, instance), (.count, owners.count))
+      unopened = Set(owners.keys)
+      for link in owners.keys { openIfPossible(link) }
+    }
+    retryBlocked()
+  }
+
+  private func retryBlocked() {
+    guard health.isAlive else { return }
+    for link in unopened { openIfPossible(link) }
+    guard !blocked.isEmpty else { return }
+    let waiting = blocked
+    blocked = []
+    for link in waiting { owners[link]?.channelIsReady() }
+  }
+}

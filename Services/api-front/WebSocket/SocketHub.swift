@@ -1,0 +1,128 @@
+import Bus
+import Messages
+import Runtime
+import Timing
+
+/// All WebSockets: which paths there are, who may come in, and what each is connected to.
+final class SocketHub: WebSocketGate {
+  let time: any TimeSource
+  let log: Log
+  let refusedMessages: Counter
+  let uploads: UploadLinks
+  private let access: AccessControl
+  private let backends: Backends
+  private var channels: [Int: PhoneLinkChannel] = [:]
+  private let feed: CoachFeed
+  private var phones: [DeviceKey: PhoneSocket] = [:]
+  private let links: LinkNumbers
+
+  private static let phonePattern = PathPattern("/ws/pair/{session}/{device}")
+  private static let coachPattern = PathPattern("/ws/session/{session}")
+
+  init(_ bus: BusContext, _ context: ServiceContext, _ backends: Backends, _ access: AccessControl) throws {
+    time = context.time
+    log = context.log
+    self.access = access
+    self.backends = backends
+    let metrics = context.metrics
+    refusedMessages = metrics.counter("axolotl_ws_messages_refused_total", "Malformed or oversized messages of phones.")
+    for instance in backends.streams.keys {
+      channels[instance] = try PhoneLinkChannel(bus, instance: instance, metrics: metrics)
+    }
+    feed = try CoachFeed(bus, backends, metrics: metrics)
+    // Numbers go on from the clock, so that a restarted api-front does not reuse one that stream-svc still knows.
+    links = LinkNumbers(startingAt: UInt64(max(1, context.time.utcMicroseconds())))
+    uploads = UploadLinks(loop: context.loop, links: links)
+    metrics.gauge("axolotl_ws_phones", "Phones connected over WebSocket.") { [unowned self] in Double(phones.count) }
+    uploads.locate = { [unowned self] key, completion in locate(key, completion) }
+  }
+
+  // MARK: Which sockets there are
+
+  func knows(_ request: HTTPRequest) -> Bool { handler(for: request, link: 0) != nil }
+
+  func handler(for request: HTTPRequest) -> (any WebSocketHandler)? { handler(for: request, link: links.next()) }
+
+  private func handler(for request: HTTPRequest, link: UInt64) -> (any WebSocketHandler)? {
+    let path = request.path.split(separator: "/")
+    if let parameters = Self.phonePattern.match(path) {
+      guard let session = parameters["session"].flatMap({ SessionID($0) }),
+        let device = parameters["device"].flatMap({ DeviceID($0) })
+      else { return nil }
+      return PhoneSocket(self, key: DeviceKey(session: session, device: device), link: link)
+    }
+    if let session = Self.coachPattern.match(path)?["session"].flatMap({ SessionID($0) }) {
+      return CoachSocket(session: session, feed: feed, access: access)
+    }
+    return nil
+  }
+
+  // MARK: For phones
+
+  typealias Located = (placement: DevicePlacement, channel: PhoneLinkChannel)
+
+  /// Checks that the request's token is this device's, and finds its place.
+  func authorize(
+    _ request: HTTPRequest, _ key: DeviceKey, _ completion: @escaping (Result<Located, ServiceError>) -> Void
+  ) {
+    access.identifySocket(request) { [weak self] result in
+      switch result {
+      case .failure(let error): completion(.failure(error))
+      case .success(.phone(key)): self?.locate(key, completion)
+      case .success(.phone(let other)):
+        completion(.failure(other.session == key.session ? .otherDevice : .otherSession))
+      case .success: completion(.failure(.phoneOnly))
+      }
+    }
+  }
+
+  func locate(_ key: DeviceKey, _ completion: @escaping (Result<Located, ServiceError>) -> Void) {
+    backends.sessions.send(LocateDevice(key: key)) { [weak self] result in
+      completion(
+        result.flatMap { placement in
+          guard let channel = self?.channels[placement.instance] else {
+            return .failure(
+              ServiceError(
+                code: "unknown_instance",
+                message: "stream-svc@\(placement.instance) is not configured in api-front. "
+                  + "Set AXOLOTL_STREAM_INSTANCES alike in all services.", status: 503))
+          }
+          return .success((placement, channel))
+        })
+    }
+  }
+
+  /// A device has one WebSocket: a new one, with its token, takes the place of the old.
+  func admit(_ phone: PhoneSocket) {
+    let old = phones[phone.key]
+    phones[phone.key] = phone
+    old?.end(.replacedConnection)
+  }
+
+  func dismiss(_ phone: PhoneSocket) {
+    if phones[phone.key] === phone { phones[phone.key] = nil }
+  }
+
+  /// The process stops: phones are told to come again.
+  func sayGoodbye() {
+    for phone in phones.values { phone.end(.restarting) }
+    feed.sayGoodbye()
+  }
+}
+
+/// Numbers of links, never given twice.
+final class LinkNumbers {
+  private var last: UInt64
+  init(startingAt first: UInt64) { last = first }
+  func next() -> UInt64 {
+    last += 1
+    return last
+  }
+}
+
+extension ServiceError {
+  static let replacedConnection = ServiceError(
+    code: "replaced", message: "This device has connected anew; the older connection is closed.", status: 409)
+  static let restarting = ServiceError(
+    code: "restarting", message: "The server restarts. Connect again in a moment.", status: 503)
+}

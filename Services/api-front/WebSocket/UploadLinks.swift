@@ -1,0 +1,168 @@
+import Bus
+import Messages
+import Runtime
+import Timing
+
+/// Phone links of devices that upload frames over HTTP. Each lives from its first upload until a while after its last.
+final class UploadLinks {
+  /// Finds a device's place; set by whoever knows the sessions.
+  var locate: (DeviceKey, @escaping (Result<SocketHub.Located, ServiceError>) -> Void) -> Void = { _, completion in
+    completion(.failure(.internalFault))
+  }
+
+  private let numbers: LinkNumbers
+  private let loop: EventLoop
+  private var links: [DeviceKey: UploadLink] = [:]
+  private static let idle = Duration.seconds(10)
+
+  init(loop: EventLoop, links: LinkNumbers) {
+    self.loop = loop
+    numbers = links
+    loop.every(.seconds(1)) { [weak self] in self?.closeIdle() }
+  }
+
+  /// Sends a frame and waits until it is on disk.
+  func upload(_ upload: Upload, of key: DeviceKey) {
+    if let link = links[key] { return link.add(upload, at: loop.time.now()) }
+    locate(key) { [weak self] result in
+      guard let self else { return }
+      switch result {
+      case .failure(let error): upload.completion(.failure(error))
+      case .success(let (placement, channel)):
+        let link = links[key] ?? open(key, placement, channel)
+        link.add(upload, at: loop.time.now())
+      }
+    }
+  }
+
+  private func open(_ key: DeviceKey, _ placement: DevicePlacement, _ channel: PhoneLinkChannel) -> UploadLink {
+    let link = UploadLink(key: key, placement: placement, channel: channel, number: numbers.next(), time: loop.time)
+    link.onClosed = { [weak self] in self?.links[key] = nil }
+    links[key] = link
+    channel.add(link, link: link.number)
+    return link
+  }
+
+  private func closeIdle() {
+    let now = loop.time.now()
+    for link in links.values {
+      link.giveUpOverdue(now)
+      if link.isIdle, now - link.lastUse > Self.idle.wholeMicroseconds { link.close() }
+    }
+  }
+}
+
+/// One frame on its way up, and who waits for its acknowledgement.
+struct Upload {
+  let sequence: UInt32
+  /// The oldest frame the phone still holds; nothing older will come.
+  let oldestSequence: UInt32
+  /// Header and payload, as on every transport.
+  let frame: BusMessage
+  let deadline: SessionTime
+  /// The sequence number up to which everything is on disk.
+  let completion: (Result<UInt32, ServiceError>) -> Void
+}
+
+/// One device's link. Frames go one at a time, so that an error is known to belong to the one under way.
+final class UploadLink: PhoneLinkOwner {
+  let number: UInt64
+  private let key: DeviceKey
+  private let placement: DevicePlacement
+  private let channel: PhoneLinkChannel
+  private let time: any TimeSource
+  private var waiting: [Upload] = []
+  private var isSent = false
+  private(set) var lastUse = SessionTime.zero
+  var onClosed: () -> Void = {}
+
+  static let maximumWaiting = 8
+
+  init(
+    key: DeviceKey, placement: DevicePlacement, channel: PhoneLinkChannel, number: UInt64, time: any TimeSource
+  ) {
+    self.key = key
+    self.placement = placement
+    self.channel = channel
+    self.number = number
+    self.time = time
+  }
+
+  var isIdle: Bool { waiting.isEmpty }
+
+  var opening: PhoneLinkOpen {
+    // Whoever opens the link anew has forgotten what was sent on it.
+    isSent = false
+    return PhoneLinkOpen(
+      key: key, transport: .http, metadata: placement.metadata, mode: placement.session.mode,
+      anchor: placement.session.anchor)
+  }
+
+  func add(_ upload: Upload, at now: SessionTime) {
+    lastUse = now
+    guard waiting.count < Self.maximumWaiting else { return upload.completion(.failure(.tooManyUploads)) }
+    waiting.append(upload)
+    sendNext()
+  }
+
+  /// Nobody waits for these any more, and the next may go.
+  func giveUpOverdue(_ now: SessionTime) {
+    let overdue = waiting.filter { $0.deadline <= now }
+    guard !overdue.isEmpty else { return }
+    if let first = waiting.first, first.deadline <= now { isSent = false }
+    waiting.removeAll { $0.deadline <= now }
+    for upload in overdue { upload.completion(.failure(.notAcknowledged)) }
+    sendNext()
+  }
+
+  private func sendNext() {
+    guard !isSent, let first = waiting.first else { return }
+    let now = time.now()
+    let hello = Array(#"{"type":"hello","oldest_seq":\#(first.oldestSequence)}"#.utf8)
+    guard channel.send(.text, link: number, BusMessage(hello), at: now),
+      channel.send(.frame, link: number, first.frame, at: now)
+    else { return }
+    isSent = true
+  }
+
+  func channelIsReady() { sendNext() }
+
+  func receivedText(_ text: [UInt8]) {
+    guard let first = waiting.first, let message = UploadReply(text) else { return }
+    switch message {
+    case .recorded(let through):
+      guard through >= first.sequence else { return sendNext() }
+      finish(.success(through))
+    case .refused(let error): finish(.failure(error))
+    }
+  }
+
+  private func finish(_ result: Result<UInt32, ServiceError>) {
+    guard !waiting.isEmpty else { return }
+    let upload = waiting.removeFirst()
+    isSent = false
+    upload.completion(result)
+    sendNext()
+  }
+
+  func closedByStream(_ error: ServiceError) {
+    let all = waiting
+    waiting = []
+    for upload in all { upload.completion(.failure(error)) }
+    close()
+  }
+
+  func close() {
+    channel.remove(link: number)
+    onClosed()
+  }
+}
+
+extension ServiceError {
+  static let tooManyUploads = ServiceError(
+    code: "too_many_uploads", message: "Wait for the answers of earlier uploads before sending more.", status: 429)
+  static let notAcknowledged = ServiceError(
+    code: "not_acknowledged",
+    message: "The frame was not written in time. Send it again; with missing earlier frames, say oldest_seq=….",
+    status: 503)
+}

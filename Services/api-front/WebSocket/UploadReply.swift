@@ -1,0 +1,35 @@
+import FoundationEssentials
+import Messages
+
+/// What stream-svc's words to a phone mean for an upload that waits.
+enum UploadReply: Equatable {
+  /// Everything up to and including this number is on disk.
+  case recorded(through: UInt32)
+  case refused(ServiceError)
+
+  private struct Message: Decodable {
+    let type: String
+    let seq: UInt32?
+    let next_seq: UInt32?
+    let code: String?
+    let message: String?
+  }
+
+  /// nil for words that say nothing about frames.
+  init?(_ text: [UInt8]) {
+    guard let message = try? JSONDecoder().decode(Message.self, from: Data(text)) else { return nil }
+    switch message.type {
+    case "ack":
+      guard let sequence = message.seq else { return nil }
+      self = .recorded(through: sequence)
+    case "welcome":
+      guard let next = message.next_seq, next > 0 else { return nil }
+      self = .recorded(through: next - 1)
+    case "error":
+      self = .refused(
+        ServiceError(
+          code: message.code ?? "frame_refused", message: message.message ?? "The frame was refused.", status: 400))
+    default: return nil
+    }
+  }
+}
