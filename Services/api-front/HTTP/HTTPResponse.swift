@@ -29,9 +29,10 @@ struct HTTPResponse {
 
   static let jsonType = "application/json"
 
-  /// `value` as JSON, with the names that its `CodingKeys` give.
-  static func json(_ value: some Encodable, status: HTTPStatus = .ok) -> HTTPResponse {
+  /// `value` as JSON. Names become snake_case, as everywhere in the API, unless they are to stay as they are.
+  static func json(_ value: some Encodable, status: HTTPStatus = .ok, keepingNames: Bool = false) -> HTTPResponse {
     let encoder = JSONEncoder()
+    if !keepingNames { encoder.keyEncodingStrategy = .convertToSnakeCase }
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     guard let data = try? encoder.encode(value) else { return .problem(.internalFault) }
     var response = HTTPResponse(status, contentType: jsonType, body: Array(data))

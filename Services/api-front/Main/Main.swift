@@ -4,8 +4,6 @@ import Runtime
 @main
 struct Main {
   static func main() {
-    ServiceMain.run(.apiFront, runLoop: { process, _ in process.serve() }) { context in
-      try ApiFrontProcess(context)
-    }
+    ServiceMain.run(.apiFront, runLoop: { process, _ in process.serve() }, { try ApiFrontProcess($0) })
   }
 }

@@ -20,7 +20,7 @@ struct OperationRoutes {
         .get, "/metrics", for: .everyone, "Figures of all services in Prometheus' text format",
         RouteDocumentation(responseType: "text/plain; version=0.0.4; charset=utf-8"), run: metrics),
       Route(.get, "/api/openapi.json", for: .everyone, "The description of this API") { call in
-        call.respond(.json(OpenAPI.document(allRoutes(), version: Version.text)))
+        call.respond(.json(OpenAPI.document(allRoutes(), version: Version.text), keepingNames: true))
       },
     ]
   }

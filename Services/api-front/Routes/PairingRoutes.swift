@@ -45,22 +45,30 @@ struct PairingRoutes {
   // MARK: create_session
 
   private struct CreateBody: Decodable {
-    let session_id: String?
+    let sessionID: String?
     let mode: SessionMode
-    let user_id: String
-    let expected_devices: Int
+    let userID: String
+    let expectedDevices: Int
     let consent: Bool
     let ttl: Int?
+
+    enum CodingKeys: String, CodingKey {
+      case sessionID = "session_id"
+      case mode
+      case userID = "user_id"
+      case expectedDevices = "expected_devices"
+      case consent, ttl
+    }
   }
 
   struct CreatedSession: Encodable {
-    let session_id: SessionID
+    let sessionID: SessionID
     let mode: SessionMode
-    let expected_devices: Int
-    let pairing_url: String
-    let pairing_token: String
-    let pairing_qr_svg: String
-    let expires_at: String
+    let expectedDevices: Int
+    let pairingURL: String
+    let pairingToken: String
+    let pairingQrSvg: String
+    let expiresAt: String
     /// Why phones may not reach the address, if there is reason to think so.
     let warning: String?
   }
@@ -68,14 +76,14 @@ struct PairingRoutes {
   private func createSession(_ call: RouteCall) {
     call.attempt { () throws(ServiceError) in
       let body: CreateBody = try call.json()
-      let name = body.session_id ?? "auto"
+      let name = body.sessionID ?? "auto"
       let session = name == "auto" ? nil : SessionID(name)
       if name != "auto", session == nil { throw .badSession }
       if let ttl = body.ttl, !(300...3600).contains(ttl) {
         throw .invalid("invalid_field", "\"ttl\" must be 300 to 3600 seconds.")
       }
       let create = CreateSession(
-        session: session, mode: body.mode, userID: body.user_id, expectedDevices: body.expected_devices,
+        session: session, mode: body.mode, userID: body.userID, expectedDevices: body.expectedDevices,
         consent: body.consent)
       backends.sessions.send(create) { result in
         switch result {
@@ -96,9 +104,9 @@ struct PairingRoutes {
         guard let svg = QRCode.svg(url) else { return .problem(.internalFault) }
         return .json(
           CreatedSession(
-            session_id: summary.session, mode: summary.mode, expected_devices: summary.expectedDevices,
-            pairing_url: url, pairing_token: reply.token, pairing_qr_svg: svg,
-            expires_at: UTCText.format(seconds: reply.expiresAt), warning: address.warning))
+            sessionID: summary.session, mode: summary.mode, expectedDevices: summary.expectedDevices,
+            pairingURL: url, pairingToken: reply.token, pairingQrSvg: svg,
+            expiresAt: UTCText.format(seconds: reply.expiresAt), warning: address.warning))
       }
     }
   }
@@ -107,10 +115,10 @@ struct PairingRoutes {
 
   struct Validity: Encodable {
     let valid = true
-    let session_id: SessionID
+    let sessionID: SessionID
     let mode: SessionMode
-    let expires_at: String
-    let devices_left: Int
+    let expiresAt: String
+    let devicesLeft: Int
   }
 
   private func validate(_ call: RouteCall) {
@@ -128,8 +136,8 @@ struct PairingRoutes {
           }
           return .json(
             Validity(
-              session_id: session, mode: mode, expires_at: UTCText.format(seconds: reply.claims.expiresAt),
-              devices_left: reply.devicesLeft))
+              sessionID: session, mode: mode, expiresAt: UTCText.format(seconds: reply.claims.expiresAt),
+              devicesLeft: reply.devicesLeft))
         }
       }
     }
@@ -139,8 +147,14 @@ struct PairingRoutes {
 
   private struct RegisterBody: Decodable {
     let token: String
-    let device_id: String
+    let deviceID: String
     let metadata: DeviceMetadata?
+
+    enum CodingKeys: String, CodingKey {
+      case token
+      case deviceID = "device_id"
+      case metadata
+    }
   }
 
   struct IceServer: Encodable {
@@ -148,21 +162,21 @@ struct PairingRoutes {
   }
 
   struct Registration: Encodable {
-    let device_id: DeviceID
-    let session_id: SessionID
+    let deviceID: DeviceID
+    let sessionID: SessionID
     let mode: SessionMode
-    let ws_url: String
-    let signaling_url: String
+    let wsURL: String
+    let signalingURL: String
     let registered = true
-    let device_token: String
-    let device_token_expires_at: String
-    let ice_servers: [IceServer]
+    let deviceToken: String
+    let deviceTokenExpiresAt: String
+    let iceServers: [IceServer]
   }
 
   private func registerDevice(_ call: RouteCall) {
     call.attempt { () throws(ServiceError) in
       let body: RegisterBody = try call.json()
-      guard let device = DeviceID(body.device_id) else { throw .badDevice }
+      guard let device = DeviceID(body.deviceID) else { throw .badDevice }
       let metadata = try (body.metadata ?? DeviceMetadata()).validated()
       guard let attempt = try? SecureRandom().bytes(16) else { throw .internalFault }
       let redeem = RedeemPairingToken(token: body.token, device: device, attempt: Hexadecimal.encode(attempt))
@@ -185,11 +199,11 @@ struct PairingRoutes {
         let origin = RequestOrigin(call.request, isTLS: isTLS, publicURL: publicURL, fallback: address().base)
         return .json(
           Registration(
-            device_id: device, session_id: session, mode: placement.session.mode,
-            ws_url: "\(origin.webSocketBase)/ws/pair/\(session.text)/\(device.text)?token=\(redeemed.deviceToken)",
-            signaling_url: "\(origin.base)/api/pairing/signal_offer", device_token: redeemed.deviceToken,
-            device_token_expires_at: UTCText.format(seconds: redeemed.deviceTokenExpiresAt),
-            ice_servers: stunServer.map { [IceServer(urls: ["stun:\($0)"])] } ?? []))
+            deviceID: device, sessionID: session, mode: placement.session.mode,
+            wsURL: "\(origin.webSocketBase)/ws/pair/\(session.text)/\(device.text)?token=\(redeemed.deviceToken)",
+            signalingURL: "\(origin.base)/api/pairing/signal_offer", deviceToken: redeemed.deviceToken,
+            deviceTokenExpiresAt: UTCText.format(seconds: redeemed.deviceTokenExpiresAt),
+            iceServers: stunServer.map { [IceServer(urls: ["stun:\($0)"])] } ?? []))
       }
     }
   }
@@ -197,31 +211,37 @@ struct PairingRoutes {
   // MARK: ntp_sync
 
   private struct ClockBody: Decodable {
-    let session_id: String?
-    let device_id: String?
-    let ts_device: Double
+    let sessionID: String?
+    let deviceID: String?
+    let tsDevice: Double
+
+    enum CodingKeys: String, CodingKey {
+      case sessionID = "session_id"
+      case deviceID = "device_id"
+      case tsDevice = "ts_device"
+    }
   }
 
-  /// All milliseconds: `ts_server` since the Unix epoch, the two others on the server's monotonic clock.
+  /// All milliseconds: `tsServer` since the Unix epoch, the two others on the server's monotonic clock.
   struct ClockAnswer: Encodable {
-    let ts_device: Double
-    let ts_server: Double
-    let ts_server_receive: Double
-    let ts_server_send: Double
+    let tsDevice: Double
+    let tsServer: Double
+    let tsServerReceive: Double
+    let tsServerSend: Double
   }
 
   private func clockExchange(_ call: RouteCall) {
     call.attempt { () throws(ServiceError) in
       let body: ClockBody = try call.json()
-      _ = try call.phone(session: body.session_id, device: body.device_id)
-      guard body.ts_device.isFinite else { throw .invalid("invalid_field", "\"ts_device\" must be a number.") }
+      _ = try call.phone(session: body.sessionID, device: body.deviceID)
+      guard body.tsDevice.isFinite else { throw .invalid("invalid_field", "\"ts_device\" must be a number.") }
       let sent = time.now()
       call.respond(
         .json(
           ClockAnswer(
-            ts_device: body.ts_device, ts_server: Double(time.utcMicroseconds()) / 1000,
-            ts_server_receive: Double(call.exchange.receivedAt.microseconds) / 1000,
-            ts_server_send: Double(sent.microseconds) / 1000)))
+            tsDevice: body.tsDevice, tsServer: Double(time.utcMicroseconds()) / 1000,
+            tsServerReceive: Double(call.exchange.receivedAt.microseconds) / 1000,
+            tsServerSend: Double(sent.microseconds) / 1000)))
     }
   }
 }

@@ -50,22 +50,22 @@ struct SessionRoutes {
   }
 
   struct Listed: Encodable {
-    let session_id: SessionID
+    let sessionID: SessionID
     let mode: SessionMode
     let state: SessionState
-    let expected_devices: Int
-    let registered_devices: Int
+    let expectedDevices: Int
+    let registeredDevices: Int
     let consent: Bool
-    let created_at: String
+    let createdAt: String
 
     init(_ summary: SessionSummary) {
-      session_id = summary.session
+      sessionID = summary.session
       mode = summary.mode
       state = summary.state
-      expected_devices = summary.expectedDevices
-      registered_devices = summary.registeredDevices
+      expectedDevices = summary.expectedDevices
+      registeredDevices = summary.registeredDevices
       consent = summary.consentRecorded
-      created_at = UTCText.format(seconds: summary.anchor.utcMicroseconds / 1_000_000)
+      createdAt = UTCText.format(seconds: summary.anchor.utcMicroseconds / 1_000_000)
     }
   }
 

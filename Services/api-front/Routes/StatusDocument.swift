@@ -4,54 +4,54 @@ import Timing
 /// A session's state as the coach's page and its phones get it, over HTTP and twice a second over the WebSocket.
 struct StatusDocument: Encodable {
   struct Device: Encodable {
-    let device_id: DeviceID
+    let deviceID: DeviceID
     let label: String?
     let state: DeviceState
     let transport: Transport?
     let instance: Int
     let fps: Double
-    let frames_received: Int
-    let frames_recorded: Int
-    let frames_lost: Int
-    let frames_duplicate: Int
-    let frames_refused: Int
-    let poses_estimated: Int
-    let poses_shed: Int
-    let bytes_recorded: Int
-    let last_sequence: UInt32
+    let framesReceived: Int
+    let framesRecorded: Int
+    let framesLost: Int
+    let framesDuplicate: Int
+    let framesRefused: Int
+    let posesEstimated: Int
+    let posesShed: Int
+    let bytesRecorded: Int
+    let lastSequence: UInt32
     /// The device's clock; null until enough exchanges came.
     let sync: SyncStatus?
     /// Milliseconds since its last frame arrived; null when none ever did.
-    let last_seen_ms: Int?
+    let lastSeenMs: Int?
 
     init(_ status: DeviceStatus, at now: SessionTime) {
       let report = status.report
-      device_id = status.device
+      deviceID = status.device
       label = status.metadata.label
       state = status.state
       transport = report?.transport
       instance = status.instance
       fps = report?.fps ?? 0
-      frames_received = report?.framesReceived ?? 0
-      frames_recorded = report?.framesRecorded ?? 0
-      frames_lost = report?.framesLost ?? 0
-      frames_duplicate = report?.framesDuplicate ?? 0
-      frames_refused = report?.framesRefused ?? 0
-      poses_estimated = report?.posesEstimated ?? 0
-      poses_shed = report?.posesShed ?? 0
-      bytes_recorded = report?.bytesRecorded ?? 0
-      last_sequence = report?.lastSequence ?? 0
+      framesReceived = report?.framesReceived ?? 0
+      framesRecorded = report?.framesRecorded ?? 0
+      framesLost = report?.framesLost ?? 0
+      framesDuplicate = report?.framesDuplicate ?? 0
+      framesRefused = report?.framesRefused ?? 0
+      posesEstimated = report?.posesEstimated ?? 0
+      posesShed = report?.posesShed ?? 0
+      bytesRecorded = report?.bytesRecorded ?? 0
+      lastSequence = report?.lastSequence ?? 0
       sync = report?.sync
-      last_seen_ms = report?.lastFrameAt.map { max(0, Int((now - $0) / 1000)) }
+      lastSeenMs = report?.lastFrameAt.map { max(0, Int((now - $0) / 1000)) }
     }
   }
 
   let type = "status"
-  let session_id: SessionID
+  let sessionID: SessionID
   let mode: SessionMode
   let state: SessionState
-  let expected_devices: Int
-  let registered_devices: Int
+  let expectedDevices: Int
+  let registeredDevices: Int
   let consent: Bool
   let devices: [Device]
   /// Null when edge-gateway does not answer.
@@ -59,11 +59,11 @@ struct StatusDocument: Encodable {
 
   init(_ status: GetSessionStatus.Reply, _ reconstruction: ReconstructionStatistics.Reply?, at now: SessionTime) {
     let summary = status.summary
-    session_id = summary.session
+    sessionID = summary.session
     mode = summary.mode
     state = summary.state
-    expected_devices = summary.expectedDevices
-    registered_devices = summary.registeredDevices
+    expectedDevices = summary.expectedDevices
+    registeredDevices = summary.registeredDevices
     consent = summary.consentRecorded
     devices = status.devices.map { Device($0, at: now) }
     self.reconstruction = reconstruction

@@ -10,9 +10,14 @@ enum UploadReply: Equatable {
   private struct Message: Decodable {
     let type: String
     let seq: UInt32?
-    let next_seq: UInt32?
+    let nextSequence: UInt32?
     let code: String?
     let message: String?
+
+    enum CodingKeys: String, CodingKey {
+      case type, seq, code, message
+      case nextSequence = "next_seq"
+    }
   }
 
   /// nil for words that say nothing about frames.
@@ -23,7 +28,7 @@ enum UploadReply: Equatable {
       guard let sequence = message.seq else { return nil }
       self = .recorded(through: sequence)
     case "welcome":
-      guard let next = message.next_seq, next > 0 else { return nil }
+      guard let next = message.nextSequence, next > 0 else { return nil }
       self = .recorded(through: next - 1)
     case "error":
       self = .refused(
