@@ -1,8 +1,23 @@
 // The API as the coach's page uses it (DESIGN §6). The cookie that the printed link has set opens it.
 
 import { request } from "../common/http.js";
+import { Problem, unreachable } from "../common/problem.js";
 
 const at = (session, rest = "") => `/api/sessions/${encodeURIComponent(session)}${rest}`;
+
+/** Trades the coach's key for the cookie, as the printed link does; the key goes into no history. */
+export async function signIn(key) {
+  const path = `/?${new URLSearchParams({ key })}`;
+  const answer = await fetch(path, { redirect: "manual", cache: "no-store" }).catch(() => {
+    throw unreachable();
+  });
+  if (answer.type === "opaqueredirect") return;
+  throw new Problem({
+    status: answer.status,
+    code: "wrong_coach_key",
+    message: "This key is not right. It stands at the end of the link that the server printed when it started.",
+  });
+}
 
 export async function listSessions() {
   const answer = await request("GET", "/api/sessions");

@@ -1,7 +1,7 @@
 // The coach's page: which of its four faces to show. `#/` is the start, `#/session/<id>` a session.
 
 import { byId, setText, show } from "../common/dom.js";
-import { listSessions } from "./api.js";
+import { listSessions, signIn } from "./api.js";
 import { setUpForm } from "./create.js";
 import { keepCode } from "./invite.js";
 import { SessionPage } from "./session.js";
@@ -56,8 +56,16 @@ async function route() {
   }
 }
 
-if (new URLSearchParams(location.search).has("error")) {
-  history.replaceState(null, "", `/${location.hash}`);
-}
+byId("key-form").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  try {
+    await signIn(byId("key").value.trim());
+    byId("key").value = "";
+    route();
+  } catch (problem) {
+    setText(byId("problem"), problem.message);
+    show(byId("problem"), true);
+  }
+});
 globalThis.addEventListener("hashchange", route);
 route();

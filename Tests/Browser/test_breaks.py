@@ -1,0 +1,73 @@
+"""Things that happen to phones: a page is reloaded, a service dies. Nobody has to scan again, nothing saved is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from axolotl_kit.coach import Coach
+from axolotl_kit.recordings import read_device
+from axolotl_kit.stack import Stack
+from people import CoachPage, PhonePage
+from playwright.sync_api import expect
+from watched import Complaints
+
+
+def test_a_reloaded_page_takes_its_own_place_again(
+    stack: Stack, coach: Coach, coach_page: CoachPage, phone_page: Callable[..., PhonePage]
+) -> None:
+    session = coach_page.create_session(phones=None)
+    phone = phone_page()
+    phone.open(coach_page.scan())
+    phone.turn_on("tripod")
+    before = phone.wait_number("acknowledged", 30)
+
+    phone.page.reload()
+    # The camera is still allowed, so nothing needs to be tapped.
+    expect(phone.headline).to_have_text("Streaming")
+    phone.wait_number("acknowledged", before + 30)
+
+    devices = coach.status(session)["devices"]
+    assert len(devices) == 1, "the same phone, not another one"
+    recording = read_device(stack.recordings / session / devices[0]["device_id"])
+    assert recording.faults == []
+    assert set(range(1, before + 1)) <= set(recording.sequences)
+
+
+def test_a_reloaded_coach_page_shows_the_session_and_its_code(coach_page: CoachPage) -> None:
+    session = coach_page.create_session(phones=2)
+    link = coach_page.scan()
+    coach_page.page.reload()
+    expect(coach_page.page.locator("#where")).to_have_text(session)
+    expect(coach_page.headline).to_have_text("0 of 2 phones streaming")
+    assert coach_page.scan() == link
+
+
+@pytest.mark.parametrize("service", ["stream-svc", "api-front"])
+def test_a_killed_service_costs_the_phone_nothing(
+    service: str,
+    stack: Stack,
+    coach: Coach,
+    coach_page: CoachPage,
+    phone_page: Callable[..., PhonePage],
+    complaints: Complaints,
+) -> None:
+    session = coach_page.create_session(phones=None)
+    phone = phone_page()
+    phone.open(coach_page.scan())
+    phone.turn_on("tripod")
+    before = phone.wait_number("acknowledged", 30)
+    device = coach.status(session)["devices"][0]
+
+    complaints.allow_absence()
+    name = f"{service}-{device['instance']}" if service == "stream-svc" else service
+    stack.wait_restarted(name, stack.kill(name))
+    phone.wait_number("acknowledged", before + 90)
+    expect(phone.headline).to_contain_text("Streaming")
+    expect(coach_page.headline).to_have_text("Recording")
+
+    recording = read_device(stack.recordings / session / device["device_id"])
+    # The frame being written at this moment may be in one file and not yet in the other.
+    assert set(range(1, before + 91)) <= set(recording.sequences)
+    assert max(recording.sequences.values()) == 1
+    assert coach.device(session, device["device_id"])["frames_lost"] == 0

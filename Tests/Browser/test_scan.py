@@ -1,0 +1,90 @@
+"""The main job of the pages: a coach shows a code, a phone scans it, and what its camera sees is recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from axolotl_kit.coach import Coach
+from axolotl_kit.recordings import read_device
+from axolotl_kit.stack import Stack
+from people import CoachPage, PhonePage
+from playwright.sync_api import expect
+
+WIDTH, HEIGHT = 720, 1280
+
+
+def test_a_phone_scans_in_and_its_frames_are_recorded(
+    stack: Stack, coach: Coach, coach_page: CoachPage, phone_page: Callable[..., PhonePage]
+) -> None:
+    session = coach_page.create_session(phones=None)
+    link = coach_page.scan()
+    assert link.startswith(f"http://localhost:{stack.port}/pair?token=")
+    expect(coach_page.page.locator("#expiry")).to_contain_text("Valid for")
+
+    phone = phone_page()
+    phone.open(link)
+    expect(phone.headline).to_have_text("This phone becomes a camera")
+    assert coach.status(session)["devices"] == [], "nothing happens before the person agrees"
+    phone.turn_on("left of the mat")
+    expect(phone.headline).to_have_text("Streaming")
+    phone.wait_number("acknowledged", 60)
+
+    # The coach sees it live.
+    expect(coach_page.headline).to_have_text("Recording")
+    row = coach_page.devices.first
+    expect(row).to_contain_text("left of the mat")
+    expect(row).to_contain_text("Streaming")
+    expect(row).to_contain_text("good, ±")
+    expect(coach_page.page.get_by_role("heading", name="Scan with each phone")).to_be_hidden()
+
+    # And the server says the same.
+    device = coach.status(session)["devices"][0]
+    assert device["label"] == "left of the mat"
+    assert device["transport"] == "websocket"
+    assert device["frames_lost"] == 0
+    stack.wait(
+        "more recorded frames",
+        lambda: coach.device(session, device["device_id"])["frames_recorded"] > device["frames_recorded"],
+        10,
+    )
+
+    phone.page.get_by_role("button", name="Stop the camera").click()
+    expect(phone.headline).to_have_text("Stopped")
+    acknowledged = phone.number("acknowledged")
+    assert phone.number("waiting") == 0
+
+    recording = read_device(stack.recordings / session / device["device_id"])
+    assert recording.faults == []
+    assert recording.frames_in_files >= acknowledged >= 60
+    assert set(range(1, acknowledged + 1)) <= set(recording.sequences), "every acknowledged frame is there"
+    times = [entry.captured_us for entry in recording.entries] if hasattr(recording.entries[0], "captured_us") else []
+    assert times == sorted(times)
+
+
+def test_the_coach_ends_and_deletes_the_session(
+    stack: Stack, coach: Coach, coach_page: CoachPage, phone_page: Callable[..., PhonePage]
+) -> None:
+    session = coach_page.create_session(phones=None)
+    phone = phone_page()
+    phone.open(coach_page.scan())
+    phone.turn_on("tripod")
+    phone.wait_number("acknowledged", 10)
+    folder = stack.recordings / session
+    assert folder.is_dir()
+
+    page = coach_page.page
+    page.get_by_role("button", name="Look again").click()
+    with page.expect_download() as download:
+        page.locator("#recordings a").first.click()
+    assert download.value.suggested_filename.endswith(".mkv")
+
+    page.get_by_role("button", name="End session").click()
+    expect(coach_page.headline).to_have_text("Session ended")
+    expect(phone.headline).to_have_text("The session has ended")
+    assert coach.status(session)["state"] == "ended"
+
+    page.get_by_role("button", name="Delete everything…").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete everything").click()
+    expect(page.get_by_role("heading", name="Session deleted")).to_be_visible()
+    expect(page.locator("#receipt")).to_contain_text(session)
+    assert not folder.exists()
