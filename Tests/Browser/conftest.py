@@ -34,16 +34,16 @@ def coach(stack: Stack) -> Iterator[Coach]:
         yield client
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def playwright() -> Iterator[Playwright]:
-    """The driver of the browsers."""
+    """The driver of the browsers. It occupies the thread's event loop, so it must not outlive these tests."""
     with sync_playwright() as driver:
         yield driver
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(playwright: Playwright) -> Iterator[Browser]:
-    """One Chromium for all tests; each test has contexts of its own."""
+    """One Chromium for the tests of a file; each test has contexts of its own."""
     running = launch(playwright)
     yield running
     running.close()

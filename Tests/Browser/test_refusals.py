@@ -28,9 +28,7 @@ def test_a_refused_camera(coach: Coach, phone_page: Callable[..., PhonePage]) ->
     expect(phone.headline).to_have_text("Streaming")
 
 
-def test_a_code_that_is_no_code(
-    stack: Stack, phone_page: Callable[..., PhonePage], complaints: Complaints
-) -> None:
+def test_a_code_that_is_no_code(stack: Stack, phone_page: Callable[..., PhonePage], complaints: Complaints) -> None:
     complaints.allow_refusals()
     phone = phone_page()
     phone.open(f"{stack.base_url}/pair?token=nonsense")
@@ -40,9 +38,7 @@ def test_a_code_that_is_no_code(
     expect(phone.headline).to_have_text("Scan the coach's code")
 
 
-def test_one_phone_too_many(
-    coach: Coach, phone_page: Callable[..., PhonePage], complaints: Complaints
-) -> None:
+def test_one_phone_too_many(coach: Coach, phone_page: Callable[..., PhonePage], complaints: Complaints) -> None:
     complaints.allow_refusals()
     session = coach.create_session(expected_devices=1, mode="single")
     first = phone_page()
@@ -72,9 +68,7 @@ def test_a_page_without_https(playwright: Playwright, coach: Coach, stack: Stack
         other.close()
 
 
-def test_a_coach_without_the_key(
-    stack: Stack, context: Callable[..., BrowserContext], complaints: Complaints
-) -> None:
+def test_a_coach_without_the_key(stack: Stack, context: Callable[..., BrowserContext], complaints: Complaints) -> None:
     complaints.allow_refusals()
     page = context().new_page()
     page.goto(stack.base_url)
