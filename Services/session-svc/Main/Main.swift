@@ -1,4 +1,9 @@
+import Runtime
+import SessionService
+
 @main
 struct Main {
-  static func main() {}
+  static func main() {
+    ServiceMain.run(.sessionService) { context in try SessionServiceProcess(context) }
+  }
 }

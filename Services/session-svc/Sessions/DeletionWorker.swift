@@ -1,0 +1,129 @@
+import Messages
+import Runtime
+import Storage
+import Timing
+
+/// Asks one place to remove what it holds of a session.
+public protocol DeletionPeers {
+  /// Calls `completion` once, before the request's own deadline has passed, with what was removed.
+  func remove(
+    _ session: SessionID, from part: DeletionPart,
+    _ completion: @escaping (Result<(items: Int, bytes: Int), ServiceError>) -> Void)
+}
+
+/// Carries deletions through: every part is asked until it has answered, across restarts of any service.
+public final class DeletionWorker {
+  private let store: any SessionStore
+  private let peers: any DeletionPeers
+  private let time: any TimeSource
+  private let log: Log
+  private let streamInstances: Int
+  private var jobs: [SessionID: DeletionJob] = [:]
+  private var waiting: [SessionID: [(DeletionReceipt) -> Void]] = [:]
+  private var inFlight = 0
+  private var isAdvancing = false
+
+  /// A retention run may find hundreds of sessions at once; the other services are asked for a few at a time.
+  static let maximumInFlight = 16
+
+  static let maximumWaiting = 16
+
+  public init(
+    store: any SessionStore, peers: any DeletionPeers, time: any TimeSource, log: Log, streamInstances: Int
+  ) throws(StorageError) {
+    self.store = store
+    self.peers = peers
+    self.time = time
+    self.log = log
+    self.streamInstances = streamInstances
+    for record in try store.unfinishedDeletions() { jobs[record.session] = DeletionJob(record) }
+  }
+
+  public var unfinished: Int { jobs.count }
+
+  /// Removes the session's rows at once and has the rest removed. From here on nothing can bring it back.
+  public func begin(_ session: SessionID) throws {
+    guard jobs[session] == nil else { return }
+    let placed = try store.devices(of: session).map(\.instance)
+    let parts = Set(
+      [DeletionPart.tokens, .gateway] + (Array(1...streamInstances) + placed).map { .stream(instance: $0) })
+    let isNew = try store.beginDeletion(session, parts: Array(parts), at: time.utcMicroseconds())
+    guard let record = try store.deletion(of: session) else { throw SessionError.sessionNotFound }
+    guard isNew else { return }
+    jobs[session] = DeletionJob(record)
+    advance()
+  }
+
+  /// What has been removed so far; nil for a session that was never deleted.
+  public func receipt(of session: SessionID) throws(StorageError) -> DeletionReceipt? {
+    if let job = jobs[session] { return job.receipt }
+    return try store.deletion(of: session).map { DeletionJob($0).receipt }
+  }
+
+  /// Calls `body` with the receipt: when the deletion finishes, at once if it has or if too many wait already.
+  public func whenFinished(_ session: SessionID, _ body: @escaping (DeletionReceipt) -> Void) throws {
+    if let job = jobs[session] {
+      guard waiting[session, default: []].count < Self.maximumWaiting else { return body(job.receipt) }
+      waiting[session, default: []].append(body)
+    } else if let receipt = try receipt(of: session) {
+      body(receipt)
+    }
+  }
+
+  /// Asks whoever is due. To be called now and then.
+  public func advance() {
+    // An answer that comes at once leads back here; the loop below goes on with what it changed.
+    guard !isAdvancing else { return }
+    isAdvancing = true
+    defer { isAdvancing = false }
+    while inFlight < Self.maximumInFlight, let (part, session) = nextDue() { ask(part, for: session) }
+  }
+
+  private func nextDue() -> (DeletionPart, SessionID)? {
+    let now = time.now()
+    for (session, job) in jobs { if let part = job.due(at: now).first { return (part, session) } }
+    return nil
+  }
+
+  private func ask(_ part: DeletionPart, for session: SessionID) {
+    jobs[session]?.began(part)
+    inFlight += 1
+    peers.remove(session, from: part) { [weak self] result in
+      guard let self else { return }
+      inFlight -= 1
+      finish(part, of: session, result)
+      advance()
+    }
+  }
+
+  private func finish(
+    _ part: DeletionPart, of session: SessionID, _ result: Result<(items: Int, bytes: Int), ServiceError>
+  ) {
+    guard var job = jobs[session] else { return }
+    switch result {
+    case .failure(let error):
+      job.failed(part, at: time.now())
+      log.warning("deletion_part_waits", (.session, session.text), (.service, part.name), (.code, error.code))
+    case .success(let removed):
+      var tried = job
+      let stored = tried.succeeded(part, items: removed.items, bytes: removed.bytes, at: time.now())
+      do {
+        try store.record(stored, of: part, in: session)
+        job = tried
+      } catch {
+        // Asked again later: to remove twice is the same as once.
+        log.error("deletion_not_stored", (.session, session.text), (.error, error))
+        job.failed(part, at: time.now())
+      }
+    }
+    jobs[session] = job
+    if job.isFinished { conclude(job) }
+  }
+
+  private func conclude(_ job: DeletionJob) {
+    jobs[job.session] = nil
+    do { try store.scrub() } catch { log.warning("scrub_failed", (.error, error)) }
+    log.info("session_deleted", (.session, job.session.text), (.bytes, job.receipt.recordingBytes))
+    for body in waiting.removeValue(forKey: job.session) ?? [] { body(job.receipt) }
+  }
+}

@@ -1,0 +1,68 @@
+import Messages
+import Storage
+
+extension SQLiteSessionStore {
+  public func put(_ device: DeviceRecord) throws(StorageError) {
+    let metadata = device.metadata
+    try database.execute(
+      """
+      INSERT INTO devices (session, device, label, browser, platform, width, height, fps, instance, registered_at,
+        has_connected, is_removed)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      ON CONFLICT (session, device) DO UPDATE SET label = excluded.label, browser = excluded.browser,
+        platform = excluded.platform, width = excluded.width, height = excluded.height, fps = excluded.fps,
+        instance = excluded.instance, registered_at = excluded.registered_at,
+        has_connected = excluded.has_connected, is_removed = excluded.is_removed
+      """,
+      .text(device.key.session.text), .text(device.key.device.text), .optional(metadata.label),
+      .optional(metadata.browser), .optional(metadata.platform), .optional(metadata.width.map(Int64.init)),
+      .optional(metadata.height.map(Int64.init)), metadata.fps.map { .real($0) } ?? .null,
+      .integer(device.instance), .integer(device.registeredAt), .boolean(device.hasConnected),
+      .boolean(device.isRemoved))
+  }
+
+  public func device(_ key: DeviceKey) throws(StorageError) -> DeviceRecord? {
+    try database.first(
+      """
+      SELECT session, device, label, browser, platform, width, height, fps, instance, registered_at, has_connected,
+        is_removed
+      FROM devices WHERE session = ? AND device = ?
+      """, .text(key.session.text), .text(key.device.text), read: Self.readDevice)
+  }
+
+  public func devices(of session: SessionID) throws(StorageError) -> [DeviceRecord] {
+    try database.query(
+      """
+      SELECT session, device, label, browser, platform, width, height, fps, instance, registered_at, has_connected,
+        is_removed
+      FROM devices WHERE session = ? ORDER BY registered_at, device
+      """, .text(session.text), read: Self.readDevice)
+  }
+
+  public func deviceCounts() throws(StorageError) -> [Int: Int] {
+    let counts = try database.query(
+      """
+      SELECT instance, count(*) FROM devices JOIN sessions ON id = session
+      WHERE ended_at IS NULL AND is_removed = 0 GROUP BY instance
+      """
+    ) { row throws(StorageError) in (try row.int(0), try row.int(1)) }
+    return Dictionary(uniqueKeysWithValues: counts)
+  }
+
+  public func markConnected(_ key: DeviceKey) throws(StorageError) {
+    try database.execute(
+      "UPDATE devices SET has_connected = 1 WHERE session = ? AND device = ?", .text(key.session.text),
+      .text(key.device.text))
+  }
+
+  private static func readDevice(_ row: Row) throws(StorageError) -> DeviceRecord {
+    DeviceRecord(
+      key: DeviceKey(session: try row.value(0) { SessionID($0) }, device: try row.value(1) { DeviceID($0) }),
+      metadata: DeviceMetadata(
+        label: try row.optionalText(2), browser: try row.optionalText(3), platform: try row.optionalText(4),
+        width: try row.optionalInteger(5).map(Int.init), height: try row.optionalInteger(6).map(Int.init),
+        fps: row.isNull(7) ? nil : try row.real(7)),
+      instance: try row.int(8), registeredAt: try row.integer(9), hasConnected: try row.boolean(10),
+      isRemoved: try row.boolean(11))
+  }
+}

@@ -1,0 +1,46 @@
+import Messages
+
+/// Why session-svc refuses. The codes are public and listed in PROTOCOL.md.
+public enum SessionError: Error, Hashable, Sendable {
+  case sessionNotFound
+  case sessionExists
+  case sessionBeingDeleted
+  case sessionEnded
+  case sessionFull(expected: Int)
+  case deviceNotRegistered
+  case deviceRemoved
+  case consentRequired
+  case invalidUserID
+  case invalidExpectedDevices(SessionMode)
+  case noFreeName
+
+  public var serviceError: ServiceError {
+    switch self {
+    case .sessionNotFound:
+      .notFound("session_not_found", "There is no such session. It may have been deleted: make a new one.")
+    case .sessionExists:
+      .conflict("session_exists", "A session of this name exists. Choose another name, or \"auto\".")
+    case .sessionBeingDeleted:
+      .conflict("session_being_deleted", "A session of this name is being deleted. Choose another name for now.")
+    case .sessionEnded: .conflict("session_ended", "The session has ended. Ask the coach for a new one.")
+    case .sessionFull(let expected):
+      .conflict("session_full", "All \(expected) expected phones are registered. Remove one, or make a larger session.")
+    case .deviceNotRegistered:
+      .notFound("device_not_registered", "This phone is not registered in the session. Scan the QR code.")
+    case .deviceRemoved:
+      ServiceError(
+        code: "device_removed", message: "The coach removed this phone. Ask for a new QR code to come back.",
+        status: 403)
+    case .consentRequired:
+      .invalid("consent_required", "Parental consent must be given before a session can be made.")
+    case .invalidUserID:
+      .invalid("invalid_user_id", "user_id must be 1 to 128 bytes without control characters.")
+    case .invalidExpectedDevices(let mode):
+      .invalid(
+        "invalid_expected_devices",
+        mode == .single ? "Single mode takes exactly 1 phone." : "3D mode takes 2 to 4 phones.")
+    case .noFreeName:
+      ServiceError(code: "no_free_name", message: "No free session name was found. Try again.", status: 503)
+    }
+  }
+}

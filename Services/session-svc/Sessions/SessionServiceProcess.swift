@@ -1,0 +1,123 @@
+import Bus
+import FoundationEssentials
+import Messages
+import Runtime
+
+/// session-svc: the registry, the deletions and the retention behind their sockets.
+public final class SessionServiceProcess: ServiceProcess {
+  private let context: ServiceContext
+  private let registry: SessionRegistry
+  private let deletions: DeletionWorker
+  private let retention: Retention
+  private let server: RequestServer
+  private var reports: PullSocket?
+  private let reportsRefused: Counter
+
+  /// How long the asker of a deletion is kept waiting for the full receipt.
+  private static let receiptPatience = Duration.seconds(6)
+  private static let maximumReportBytes = 64 * 1024
+
+  public init(_ context: ServiceContext) throws {
+    let settings = context.settings
+    let directory = settings[AppSettings.stateDirectory]
+    try makeDirectories(directory)
+    let store = try SQLiteSessionStore(path: "\(directory)/sessions.db")
+    let instances = settings[AppSettings.streamInstances]
+    let bus = try BusContext(context)
+    self.context = context
+    let registry = SessionRegistry(store: store, time: context.time, streamInstances: instances)
+    self.registry = registry
+    deletions = try DeletionWorker(
+      store: store, peers: try BusDeletionPeers(bus), time: context.time, log: context.log, streamInstances: instances)
+    retention = Retention(store: store, time: context.time, days: settings[AppSettings.retentionDays])
+    reportsRefused = context.metrics.counter(
+      "axolotl_device_reports_refused_total", "Device reports that could not be read or that nobody waits for.")
+    context.metrics.gauge(
+      "axolotl_devices_live", "Devices that are there now.", reading: { Double(registry.liveDevices) })
+    server = try RequestServer(bus, .sessions, context: context)
+    answerRequests()
+    reports = try PullSocket(bus, at: .deviceReports, highWaterMark: 10_000) { [unowned self] in receiveReport($0) }
+    context.metrics.gauge(
+      "axolotl_deletions_unfinished", "Deletions that wait for a service.",
+      reading: { [unowned self] in Double(deletions.unfinished) })
+    context.loop.every(.seconds(1)) { [unowned self] in deletions.advance() }
+    context.loop.every(.seconds(600)) { [unowned self] in runRetention() }
+    runRetention()
+    deletions.advance()
+  }
+
+  private func answerRequests() {
+    answer(CreateSession.self) { [registry, context] request in
+      let summary = try registry.create(request)
+      context.log.info("session_created", (.session, summary.session.text), (.count, summary.expectedDevices))
+      return summary
+    }
+    answer(RegisterDevice.self) { [registry, context] request in
+      let placement = try registry.register(request)
+      context.log.info(
+        "device_registered", (.session, request.key.session.text), (.device, request.key.device.text),
+        (.instance, placement.instance))
+      return placement
+    }
+    answer(LocateDevice.self, registry.locate)
+    answer(GetSessionStatus.self, registry.status)
+    answer(ListSessions.self, registry.list)
+    answer(EndSession.self) { [registry, context] request in
+      let summary = try registry.end(request)
+      context.log.info("session_ended", (.session, request.session.text))
+      return summary
+    }
+    server.handleLater(DeleteSession.self) { [unowned self] request, responder in delete(request, responder) }
+  }
+
+  private func answer<Request: ServiceRequest>(
+    _: Request.Type, _ body: @escaping (Request) throws -> Request.Reply
+  ) {
+    server.handle(Request.self) { request in
+      do { return try body(request) } catch let error as SessionError { throw error.serviceError }
+    }
+  }
+
+  /// Answers with the whole receipt, or with what there is when patience ends.
+  private func delete(_ request: DeleteSession, _ responder: Responder<DeleteSession>) {
+    let session = request.session
+    var isAnswered = false
+    let answer = { (receipt: DeletionReceipt) in
+      if !isAnswered { responder.succeed(receipt) }
+      isAnswered = true
+    }
+    do {
+      try deletions.begin(session)
+      registry.forget(session)
+      try deletions.whenFinished(session, answer)
+      if isAnswered { return }
+      context.loop.after(Self.receiptPatience) { [unowned self] in
+        if let receipt = try? deletions.receipt(of: session) { answer(receipt) }
+      }
+    } catch let error as SessionError {
+      responder.fail(error.serviceError)
+    } catch {
+      responder.fail(unexpected: error)
+    }
+  }
+
+  private func receiveReport(_ parts: [BusMessage]) {
+    guard parts.count == 1, parts[0].count <= Self.maximumReportBytes,
+      let report = try? JSONDecoder().decode(DeviceReport.self, from: Data(parts[0].bytes))
+    else { return reportsRefused.increment() }
+    do {
+      if try !registry.receive(report) { reportsRefused.increment() }
+    } catch {
+      context.log.error("report_not_stored", (.error, String(describing: error)))
+    }
+  }
+
+  private func runRetention() {
+    do {
+      let count = try retention.run(registry: registry, worker: deletions)
+      if count > 0 { context.log.info("retention", (.count, count)) }
+    } catch {
+      context.log.error("retention_failed", (.error, String(describing: error)))
+    }
+  }
+}

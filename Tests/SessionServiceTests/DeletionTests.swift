@@ -1,0 +1,152 @@
+import Messages
+import Storage
+import Testing
+import Timing
+
+@testable import SessionService
+
+/// Places that answer when the test lets them.
+private final class TestPeers: DeletionPeers {
+  var reachable: Set<DeletionPart>
+  private(set) var asked: [DeletionPart] = []
+
+  init(reachable: Set<DeletionPart>) { self.reachable = reachable }
+
+  func remove(
+    _ session: SessionID, from part: DeletionPart,
+    _ completion: @escaping (Result<(items: Int, bytes: Int), ServiceError>) -> Void
+  ) {
+    asked.append(part)
+    guard reachable.contains(part) else { return completion(.failure(.timedOut(part.name))) }
+    completion(.success(part.isStream ? (2, 1000) : (3, 0)))
+  }
+}
+
+private let everybody: Set<DeletionPart> = [.tokens, .stream(instance: 1), .stream(instance: 2), .gateway]
+
+private struct Fixture {
+  let test: TestRegistry
+  let peers: TestPeers
+  let worker: DeletionWorker
+
+  init(_ test: TestRegistry, reachable: Set<DeletionPart> = everybody) throws {
+    self.test = test
+    peers = TestPeers(reachable: reachable)
+    worker = try DeletionWorker(
+      store: test.store, peers: peers, time: test.time, log: silentLog, streamInstances: 2)
+  }
+}
+
+@Suite struct DeletionTests {
+  @Test func aReceiptSaysWhatWasRemovedEverywhere() throws {
+    let test = try TestRegistry()
+    let fixture = try Fixture(test)
+    let id = try test.create().session
+    for number in 1...3 { _ = try test.register(id, number) }
+    try fixture.worker.begin(id)
+    let receipt = try #require(try fixture.worker.receipt(of: id))
+    #expect(
+      receipt
+        == DeletionReceipt(
+          session: id, devices: 3, tokens: 3, recordingFiles: 4, recordingBytes: 2000, poseFiles: 3, pending: []))
+    #expect(fixture.worker.unfinished == 0)
+    #expect(try test.store.session(id) == nil)
+    #expect(try test.store.devices(of: id).isEmpty)
+    // Asking again gives the same receipt and asks nobody.
+    let asked = fixture.peers.asked.count
+    try fixture.worker.begin(id)
+    #expect(try fixture.worker.receipt(of: id) == receipt)
+    #expect(fixture.peers.asked.count == asked)
+    // The name is free again.
+    _ = try test.create(id.text)
+    #expect(try fixture.worker.receipt(of: id) == nil)
+  }
+
+  @Test func aSessionThatNeverWasIsNotFound() throws {
+    let fixture = try Fixture(try TestRegistry())
+    #expect(throws: SessionError.sessionNotFound) { try fixture.worker.begin(sessionID("never")) }
+  }
+
+  @Test func whoDoesNotAnswerIsPendingAndAskedAgainWithBackOff() throws {
+    let test = try TestRegistry()
+    let fixture = try Fixture(test, reachable: everybody.subtracting([.stream(instance: 2)]))
+    let id = try test.create().session
+    try fixture.worker.begin(id)
+    // The gateway answered, but must be asked once more when the last stream has let go.
+    #expect(try fixture.worker.receipt(of: id)?.pending == ["edge-gateway", "stream-svc@2"])
+    #expect(throws: SessionError.sessionBeingDeleted) { try test.create(id.text) }
+    let asked = fixture.peers.asked.count
+    fixture.worker.advance()
+    #expect(fixture.peers.asked.count == asked)
+    test.time.advance(by: .seconds(1))
+    fixture.worker.advance()
+    #expect(fixture.peers.asked.count > asked)
+    fixture.peers.reachable = everybody
+    var finished: DeletionReceipt?
+    try fixture.worker.whenFinished(id) { finished = $0 }
+    for _ in 0..<3 {
+      test.time.advance(by: .seconds(60))
+      fixture.worker.advance()
+    }
+    #expect(finished?.pending == [])
+    #expect(finished?.recordingFiles == 4)
+  }
+
+  @Test func aKilledServiceContinuesWhereItWas() throws {
+    let test = try TestRegistry()
+    let id = try test.create().session
+    do {
+      let fixture = try Fixture(test, reachable: [.tokens])
+      try fixture.worker.begin(id)
+      #expect(fixture.worker.unfinished == 1)
+    }
+    let after = try TestRegistry(folder: test.folder, time: test.time)
+    let fixture = try Fixture(after)
+    #expect(fixture.worker.unfinished == 1)
+    #expect(throws: SessionError.sessionBeingDeleted) { try after.create(id.text) }
+    fixture.worker.advance()
+    #expect(fixture.worker.unfinished == 0)
+    #expect(!fixture.peers.asked.contains(.tokens))
+    #expect(try fixture.worker.receipt(of: id)?.tokens == 3)
+  }
+
+  @Test func theGatewayIsAskedAfterTheStreams() throws {
+    let test = try TestRegistry()
+    let fixture = try Fixture(test)
+    try fixture.worker.begin(try test.create().session)
+    #expect(fixture.peers.asked.last == .gateway)
+    #expect(fixture.peers.asked.count == 4)
+  }
+
+  @Test func onlyUntouchedSessionsOutliveTheirRetentionAndOnlyIfNobodyIsThere() throws {
+    let test = try TestRegistry()
+    let fixture = try Fixture(test)
+    let retention = Retention(store: test.store, time: test.time, days: 7)
+    let old = try test.create("old").session
+    let live = try test.create("live").session
+    _ = try test.register(live, 1)
+    let touched = try test.create("touched").session
+    test.time.advance(by: .seconds(6 * 86_400))
+    _ = try test.register(touched, 1)
+    test.time.advance(by: .seconds(86_400 + 60))
+    let now = test.time.now()
+    try test.registry.receive(report(key(live, 1), lastFrameAt: now, at: now))
+    #expect(try retention.run(registry: test.registry, worker: fixture.worker) == 1)
+    #expect(try test.store.session(old) == nil)
+    #expect(try test.store.session(live) != nil)
+    #expect(try test.store.session(touched) != nil)
+    test.time.advance(by: .seconds(8 * 86_400))
+    #expect(try retention.run(registry: test.registry, worker: fixture.worker) == 2)
+    #expect(try test.registry.list(ListSessions(limit: 10)).sessions.isEmpty)
+    // Receipts go as well, in the end.
+    #expect(try fixture.worker.receipt(of: old) == nil)
+    #expect(try fixture.worker.receipt(of: live) != nil)
+  }
+
+  @Test func partsAreNamedAndRead() {
+    for part in everybody { #expect(DeletionPart(name: part.name) == part) }
+    for name in ["", "stream-svc", "stream-svc@", "stream-svc@x", "api-front"] {
+      #expect(DeletionPart(name: name) == nil)
+    }
+  }
+}

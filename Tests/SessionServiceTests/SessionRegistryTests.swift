@@ -1,0 +1,152 @@
+import Messages
+import Testing
+import Timing
+
+@testable import SessionService
+
+@Suite struct SessionRegistryTests {
+  @Test func aSessionsLifeFollowsItsPhones() throws {
+    let test = try TestRegistry()
+    let id = try test.create(devices: 2).session
+    let state = { try test.registry.status(GetSessionStatus(session: id)).summary.state }
+    #expect(try state() == .created)
+    _ = try test.register(id, 1)
+    #expect(try state() == .waiting)
+    _ = try test.register(id, 2)
+    #expect(try state() == .active)
+    #expect(try test.registry.end(EndSession(session: id)).state == .ended)
+    #expect(try state() == .ended)
+    #expect(throws: SessionError.sessionEnded) { try test.register(id, 1) }
+    #expect(throws: SessionError.sessionEnded) { try test.registry.locate(LocateDevice(key: key(id, 1))) }
+  }
+
+  @Test func namesAreMadeOfTheInstantInUTC() throws {
+    let test = try TestRegistry()
+    let first = try test.create(nil).session.text
+    let second = try test.create(nil).session.text
+    // 1 700 000 000 s after the epoch.
+    #expect(first.hasPrefix("sess-2023-11-14-221320-"))
+    #expect(first.wholeMatch(of: /sess-\d{4}-\d\d-\d\d-\d{6}-[0-9a-f]{6}/) != nil)
+    #expect(first != second)
+  }
+
+  @Test(arguments: [(SessionMode.single, 2), (.single, 0), (.threeD, 1), (.threeD, 5), (.threeD, -1)])
+  func deviceCountsOutsideTheModeAreRefusedByName(_ mode: SessionMode, _ count: Int) throws {
+    let test = try TestRegistry()
+    #expect(throws: SessionError.invalidExpectedDevices(mode)) { try test.create(mode: mode, devices: count) }
+  }
+
+  @Test func withoutConsentThereIsNoSession() throws {
+    let test = try TestRegistry()
+    #expect(throws: SessionError.consentRequired) { try test.create(consent: false) }
+    #expect(try test.registry.list(ListSessions(limit: 10)).sessions.isEmpty)
+  }
+
+  @Test func consentSaysWhoWhenAndToWhat() throws {
+    let test = try TestRegistry()
+    let id = try test.create(userID: "coach-7").session
+    let consent = try #require(try test.store.session(id)).consent
+    #expect(consent.givenBy == "coach-7")
+    #expect(consent.givenAt == test.time.utcMicroseconds())
+    #expect(consent.textVersion == ConsentText.version)
+  }
+
+  @Test(arguments: ["", "a\u{0}b", "line\nend", String(repeating: "x", count: 129)])
+  func userIDsAreBounded(_ userID: String) throws {
+    let test = try TestRegistry()
+    #expect(throws: SessionError.invalidUserID) { try test.create(userID: userID) }
+  }
+
+  @Test func aNameIsGivenOnce() throws {
+    let test = try TestRegistry()
+    _ = try test.create("take-1")
+    #expect(throws: SessionError.sessionExists) { try test.create("take-1") }
+  }
+
+  @Test func registeringTwiceIsRegisteringOnce() throws {
+    let test = try TestRegistry()
+    let id = try test.create(devices: 2).session
+    let first = try test.register(id, 1, DeviceMetadata(label: "left", width: 720, height: 1280, fps: 30))
+    test.time.advance(by: .seconds(1))
+    #expect(try test.register(id, 1, DeviceMetadata(label: "left", width: 720, height: 1280, fps: 30)) == first)
+    let turned = try test.register(id, 1, DeviceMetadata(label: "left", width: 1280, height: 720, fps: 30))
+    #expect(turned.instance == first.instance && turned.metadata.width == 1280)
+    #expect(turned.session.registeredDevices == 1)
+    _ = try test.register(id, 2)
+    #expect(throws: SessionError.sessionFull(expected: 2)) { try test.register(id, 3) }
+    #expect(try test.registry.locate(LocateDevice(key: key(id, 1))) == test.register(id, 1, turned.metadata))
+  }
+
+  @Test func strangersAreRefused() throws {
+    let test = try TestRegistry()
+    let id = try test.create().session
+    #expect(throws: SessionError.deviceNotRegistered) { try test.registry.locate(LocateDevice(key: key(id, 1))) }
+    let other = sessionID("other")
+    #expect(throws: SessionError.sessionNotFound) { try test.register(other, 1) }
+    #expect(throws: SessionError.sessionNotFound) { try test.registry.status(GetSessionStatus(session: other)) }
+    #expect(throws: SessionError.sessionNotFound) { try test.registry.end(EndSession(session: other)) }
+  }
+
+  @Test func metadataThatNoPhoneHasIsRefused() throws {
+    let test = try TestRegistry()
+    let id = try test.create().session
+    let error = #expect(throws: ServiceError.self) { try test.register(id, 1, DeviceMetadata(width: 4)) }
+    #expect(error?.code == "invalid_metadata")
+    #expect(try test.store.devices(of: id).isEmpty)
+  }
+
+  @Test func listsAreNewestFirstAndBounded() throws {
+    let test = try TestRegistry()
+    for number in 1...5 {
+      _ = try test.create("take-\(number)")
+      test.time.advance(by: .seconds(1))
+    }
+    let names = { limit in
+      try test.registry.list(ListSessions(limit: limit)).sessions.map(\.session.text)
+    }
+    #expect(try names(2) == ["take-5", "take-4"])
+    #expect(try names(0) == ["take-5"])
+    #expect(try names(.max).count == 5)
+  }
+
+  @Test func everythingIsThereAfterAReopening() throws {
+    let before = try TestRegistry()
+    let id = try before.create(devices: 2).session
+    let placed = try before.register(id, 1, DeviceMetadata(label: "left", platform: "iOS", fps: 29.97))
+    let after = try TestRegistry(folder: before.folder, time: before.time)
+    #expect(try after.registry.locate(LocateDevice(key: key(id, 1))) == placed)
+    #expect(try after.register(id, 1, placed.metadata) == placed)
+  }
+}
+
+@Suite struct PlacementTests {
+  @Test func fourPhonesSpreadOverTwoInstances() throws {
+    let test = try TestRegistry(instances: 2)
+    let id = try test.create().session
+    #expect(try (1...4).map { try test.register(id, $0).instance } == [1, 2, 1, 2])
+  }
+
+  @Test func phonesThatLeftDoNotCount() throws {
+    let test = try TestRegistry(instances: 2)
+    let first = try test.create("first", mode: .single, devices: 1).session
+    #expect(try test.register(first, 1).instance == 1)
+    let second = try test.create("second", mode: .single, devices: 1).session
+    #expect(try test.register(second, 1).instance == 2)
+    // Only the second one is still there when a third comes.
+    let frame = test.time.now()
+    #expect(try test.registry.receive(report(key(second, 1), instance: 2, lastFrameAt: frame, at: frame)))
+    test.time.advance(by: .seconds(70))
+    let now = test.time.now()
+    #expect(try test.registry.receive(report(key(second, 1), instance: 2, lastFrameAt: now, at: now)))
+    let third = try test.create("third").session
+    #expect(try test.register(third, 1).instance == 1)
+    #expect(try test.register(third, 2).instance == 1 || test.register(third, 2).instance == 2)
+  }
+
+  @Test func endedSessionsDoNotCount() {
+    #expect(Placement.leastLoaded(of: 3, live: [:], registered: [1: 4, 2: 1, 3: 1]) == 2)
+    #expect(Placement.leastLoaded(of: 3, live: [2: 1], registered: [1: 4, 2: 1, 3: 5]) == 1)
+    #expect(Placement.leastLoaded(of: 2, live: [:], registered: [:], avoiding: [1]) == 2)
+    #expect(Placement.leastLoaded(of: 2, live: [1: 1], registered: [:], avoiding: [1, 2]) == 2)
+  }
+}

@@ -1,0 +1,69 @@
+import Crypto
+import Foundation
+import Messages
+import Runtime
+import Testing
+import Timing
+
+@testable import SessionService
+
+/// A folder of its own for one test, removed with it.
+final class TemporaryFolder {
+  // Short, because the path of a Unix socket holds 107 bytes.
+  let path = "/tmp/axolotl-\(UUID().uuidString.prefix(13))"
+  init() throws { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
+  deinit { try? FileManager.default.removeItem(atPath: path) }
+}
+
+let silentLog = Log(name: "test", level: .error) { _ in }
+
+func sessionID(_ text: String) -> SessionID { SessionID(text)! }
+
+func key(_ session: SessionID, _ number: Int) -> DeviceKey {
+  DeviceKey(session: session, device: DeviceID("phone-\(number)")!)
+}
+
+func report(
+  _ key: DeviceKey, instance: Int = 1, transport: Transport? = .websocket, lastFrameAt: SessionTime? = nil,
+  at reportedAt: SessionTime
+) -> DeviceReport {
+  DeviceReport(
+    key: key, instance: instance, transport: transport, state: .connected, fps: 30, framesReceived: 10,
+    framesRecorded: 10, framesLost: 0, framesDuplicate: 0, framesRefused: 0, posesEstimated: 0, posesShed: 0,
+    bytesRecorded: 1000, lastSequence: 10, sync: nil, lastFrameAt: lastFrameAt, reportedAt: reportedAt)
+}
+
+/// A registry on a real store, with a clock that stands still.
+struct TestRegistry {
+  let folder: TemporaryFolder
+  let time: ManualTimeSource
+  let store: SQLiteSessionStore
+  let registry: SessionRegistry
+
+  init(folder: TemporaryFolder? = nil, time: ManualTimeSource = ManualTimeSource(), instances: Int = 2) throws {
+    self.folder = try folder ?? TemporaryFolder()
+    self.time = time
+    store = try SQLiteSessionStore(path: "\(self.folder.path)/sessions.db")
+    registry = SessionRegistry(store: store, time: time, random: SeededRandom(seed: 1), streamInstances: instances)
+  }
+
+  func create(
+    _ name: String? = "take-1", mode: SessionMode = .threeD, devices: Int = 4, userID: String = "coach",
+    consent: Bool = true
+  ) throws -> SessionSummary {
+    try registry.create(
+      CreateSession(
+        session: name.map(sessionID), mode: mode, userID: userID, expectedDevices: devices, consent: consent))
+  }
+
+  func register(_ session: SessionID, _ number: Int, _ metadata: DeviceMetadata = DeviceMetadata()) throws
+    -> DevicePlacement
+  {
+    try registry.register(RegisterDevice(key: key(session, number), metadata: metadata))
+  }
+
+  func state(_ session: SessionID, _ number: Int) throws -> DeviceState? {
+    try registry.status(GetSessionStatus(session: session)).devices
+      .first { $0.device == key(session, number).device }?.state
+  }
+}
