@@ -17,7 +17,7 @@ function filled(count, limits = { frames: 1000, bytes: 1e9, ageMs: 1e9 }) {
 function drain(store, most = Infinity) {
   const order = [];
   for (let next = store.nextToSend(); next && order.length < most; next = store.nextToSend()) {
-    store.markSent(next.sequence);
+    store.markSent(next.sequence, 0);
     order.push(next.sequence);
   }
   return order;
@@ -101,6 +101,16 @@ for (const [what, limits] of [
     assert.deepEqual(drain(store), [7, 8, 9, 10]);
   });
 }
+
+test("what was sent long ago and never acknowledged is sent again", () => {
+  const { store } = filled(5, { frames: 1000, bytes: 1e9, ageMs: 1e9, stalledMs: 100 });
+  drain(store);
+  store.resendStalled(99);
+  assert.equal(store.nextToSend(), null);
+  store.acknowledge(2);
+  store.resendStalled(100);
+  assert.deepEqual(drain(store), [3, 4, 5]);
+});
 
 test("neighbours that go together are one range", () => {
   const { store } = filled(5);

@@ -81,5 +81,5 @@ export function nextStep(status, { hasCode, poseRate }) {
     return say("Recording, without 3D", "Load the calibration of the cameras to see 3D poses.", "warn");
   }
   if (poseRate === 0) return say("Recording", "All phones stream. Poses appear as soon as somebody is in view.", "busy");
-  return say("Recording in 3D", `${plural(streaming, "phone")}, ${poseRate.toFixed(0)} poses a second.`, "good");
+  return say("Recording in 3D", `${plural(streaming, "phone")} stream.`, "good");
 }

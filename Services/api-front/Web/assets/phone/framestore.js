@@ -1,7 +1,7 @@
 // Frames that the server has not acknowledged yet. Bounded in number, memory and age; when a bound is reached the
 // oldest go, and the numbers that went are handed back so that they can be reported.
 
-export const LIMITS = { frames: 1800, bytes: 96 * 1024 * 1024, ageMs: 60_000 };
+export const LIMITS = { frames: 1800, bytes: 96 * 1024 * 1024, ageMs: 60_000, stalledMs: 5000 };
 
 /** A backlog up to this many frames is sent in order; beyond it, live frames overtake. */
 const IN_ORDER = 8;
@@ -10,7 +10,7 @@ const IN_ORDER = 8;
 export class FrameStore {
   constructor(limits = LIMITS) {
     this.limits = limits;
-    /** sequence → { sequence, message, addedAt, isSent }, in ascending order. */
+    /** sequence → { sequence, message, addedAt, isSent, sentAt }, in ascending order. */
     this.frames = new Map();
     this.bytes = 0;
     this.nextSequence = 1;
@@ -27,7 +27,7 @@ export class FrameStore {
 
   /** Keeps a frame as the live one. Returns the ranges of sequence numbers that had to be dropped to make room. */
   add(sequence, message, nowMs) {
-    this.frames.set(sequence, { sequence, message, addedAt: nowMs, isSent: false });
+    this.frames.set(sequence, { sequence, message, addedAt: nowMs, isSent: false, sentAt: 0 });
     this.bytes += message.byteLength;
     this.unsent += 1;
     this.live = sequence;
@@ -85,11 +85,24 @@ export class FrameStore {
     return null;
   }
 
-  markSent(sequence) {
+  markSent(sequence, nowMs) {
     const frame = this.frames.get(sequence);
     if (!frame || frame.isSent) return;
     frame.isSent = true;
+    frame.sentAt = nowMs;
     this.unsent -= 1;
+  }
+
+  /**
+   * The oldest frames that were sent long ago and never acknowledged have to go again: the server may have had no room
+   * for them (it says `recording_behind`), or its disk failed. Duplicates cost it nothing but a look.
+   */
+  resendStalled(nowMs) {
+    for (const frame of this.frames.values()) {
+      if (!frame.isSent || nowMs - frame.sentAt < this.limits.stalledMs) return;
+      frame.isSent = false;
+      this.unsent += 1;
+    }
   }
 
   get oldestSequence() {

@@ -1,6 +1,7 @@
 // The WebSocket to the server: hello, clock, frames, acknowledgements; comes back by itself after any break.
 
 import { Backoff } from "../common/backoff.js";
+import { Problem } from "../common/problem.js";
 import { deviceTime } from "./clock.js";
 
 /** More than this waiting in the browser's own buffer: hold back, so that live frames do not queue behind old ones. */
@@ -24,7 +25,6 @@ export class PhoneLink {
     this.socket = null;
     this.isWelcome = false;
     this.isStopped = false;
-    this.sentCount = 0;
     this.downSince = null;
     this.timers = {};
   }
@@ -99,6 +99,11 @@ export class PhoneLink {
         this.store.acknowledge(message.seq);
         this.pump();
         break;
+      case "error":
+        // Another page of this phone has the place now. To fight for it would cost both their frames.
+        if (message.code === "replaced") this.stop(new Problem({ status: 409, ...message }));
+        else this.on.message(message);
+        break;
       default:
         this.on.message(message);
     }
@@ -130,8 +135,7 @@ export class PhoneLink {
       const frame = this.store.nextToSend();
       if (!frame) return;
       this.socket.send(frame.message);
-      this.store.markSent(frame.sequence);
-      this.sentCount += 1;
+      this.store.markSent(frame.sequence, performance.now());
     }
     this.timers.pump = setTimeout(() => this.pump(), DRAIN_POLL_MS);
   }
@@ -150,6 +154,8 @@ export class PhoneLink {
   sendClock() {
     clearTimeout(this.timers.clock);
     if (this.socket?.readyState !== WebSocket.OPEN) return;
+    this.store.resendStalled(performance.now());
+    this.pump();
     this.socket.send(this.clock.request());
     // An answer that never comes must not end the exchange.
     this.timers.clock = setTimeout(() => this.sendClock(), 2 * CLOCK_EVERY_MS);

@@ -2,6 +2,8 @@
 
 import { plusMinus } from "../common/words.js";
 
+const REPLACED = "Another page on this phone has taken over. Close this one, or tap “Try again” to stream from here.";
+
 /**
  * Pure. `phase`: checking, no_token, refused (with problem), ready, camera, camera_refused (with problem), joining,
  * live, finishing, stopped (with problem or null). In phase live, `link` is connecting, open or waiting.
@@ -32,6 +34,7 @@ export function describe({ phase, link, problem, session, mode, backlog = 0, isH
     case "finishing":
       return say("Sending the last pictures…", "Keep this page open for a moment.", "busy");
     case "stopped":
+      if (problem?.code === "replaced") return say("Streaming goes on elsewhere", REPLACED, "plain");
       if (problem?.code === "session_ended") return say("The session has ended", "You can close this page.", "plain");
       return problem
         ? say("Streaming has ended", problem.message, "bad")

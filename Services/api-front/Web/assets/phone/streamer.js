@@ -90,7 +90,8 @@ export class Streamer {
     return {
       fps: (this.instants.length * 1000) / RATE_WINDOW_MS,
       captured: this.captured,
-      sent: this.link.sentCount,
+      // Counted over all pages that this phone has streamed with, as the saved ones are.
+      sent: this.store.nextSequence - 1 - this.store.unsent,
       acknowledged: this.store.acknowledged,
       waiting: this.store.frames.size,
       backlog: this.store.unsent,
