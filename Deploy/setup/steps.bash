@@ -5,8 +5,9 @@ check_toolchain() {
   by_hand "install a Swift 6.2 or newer toolchain for Debian 12, and put its usr/bin into PATH"
   command -v swift || { printf 'there is no swift in PATH\n'; return 1; }
   local version major minor
-  version="$(swift --version 2>/dev/null | sed -nE 's/.*Swift version ([0-9]+)\.([0-9]+).*/\1 \2/p')"
+  version="$(swift --version | sed -nE 's/.*Swift version ([0-9]+)\.([0-9]+).*/\1 \2/p')"
   read -r major minor <<<"$version"
+  [[ -n $version ]] || return 1
   ((major > 6 || (major == 6 && minor >= 2))) || { printf 'swift %s.%s is too old\n' "$major" "$minor"; return 1; }
 }
 
