@@ -14,10 +14,10 @@ public final class SessionServiceProcess: ServiceProcess {
   private let reportsRefused: Counter
 
   /// How long the asker of a deletion is kept waiting for the full receipt.
-  private static let receiptPatience = Duration.seconds(6)
+  private let receiptPatience: Duration
   private static let maximumReportBytes = 64 * 1024
 
-  public init(_ context: ServiceContext) throws {
+  public init(_ context: ServiceContext, receiptPatience: Duration = .seconds(6)) throws {
     let settings = context.settings
     let directory = settings[AppSettings.stateDirectory]
     try makeDirectories(directory)
@@ -25,6 +25,7 @@ public final class SessionServiceProcess: ServiceProcess {
     let instances = settings[AppSettings.streamInstances]
     let bus = try BusContext(context)
     self.context = context
+    self.receiptPatience = receiptPatience
     let registry = SessionRegistry(store: store, time: context.time, streamInstances: instances)
     self.registry = registry
     deletions = try DeletionWorker(
@@ -91,7 +92,7 @@ public final class SessionServiceProcess: ServiceProcess {
       registry.forget(session)
       try deletions.whenFinished(session, answer)
       if isAnswered { return }
-      context.loop.after(Self.receiptPatience) { [unowned self] in
+      context.loop.after(receiptPatience) { [unowned self] in
         if let receipt = try? deletions.receipt(of: session) { answer(receipt) }
       }
     } catch let error as SessionError {

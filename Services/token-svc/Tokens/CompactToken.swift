@@ -1,6 +1,6 @@
 import Crypto
 
-/// The three parts of a JSON Web Signature in compact form (RFC 7515, section 3.1), split and decoded, not yet believed.
+/// The three parts of a JSON Web Signature in compact form (RFC 7515, section 3.1): decoded, not yet believed.
 struct CompactToken {
   static let maximumBytes = 4096
 

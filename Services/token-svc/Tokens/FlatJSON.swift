@@ -1,8 +1,8 @@
 /// One flat JSON object: names with strings, whole numbers and literals, as the two JSON parts of our tokens are.
 ///
 /// Stricter than JSON on purpose, and than `JSONDecoder` can be: a name that comes twice is refused (RFC 7515,
-/// section 4; RFC 8725, section 2.4), and so are nesting, escapes, fractions, left-over bytes and invalid UTF-8. None of
-/// these is in a token that Axolotl signs.
+/// section 4; RFC 7519, section 4), and so are nesting, escapes, fractions, left-over bytes and invalid UTF-8. None
+/// of these is in a token that Axolotl signs.
 struct FlatJSON {
   enum Value: Hashable {
     case string(String)

@@ -1,7 +1,7 @@
 import Crypto
 
-/// The keys that verify; the current one also signs. Two at most, so that a rotation drops nobody: the new secret becomes
-/// current, the old one stays until the tokens it signed have expired.
+/// The keys that verify; the current one also signs. Two at most, so that a rotation drops nobody: the new secret
+/// becomes current, the old one stays until the tokens it signed have expired.
 public struct KeyRing {
   let current: SigningKey
   private let previous: SigningKey?

@@ -78,7 +78,8 @@ public struct RedeemPairingToken: ServiceRequest {
 
   public let token: String
   public let device: DeviceID
-  /// Random, made by api-front for one HTTP request.
+  /// Random, 8 to 128 characters: the phone's own where it sends one, so that it may ask again when the answer was
+  /// lost on the way; else made by api-front for one HTTP request. Whoever knows it may repeat the attempt.
   public let attempt: String
 
   public init(token: String, device: DeviceID, attempt: String) {
