@@ -6,6 +6,8 @@ public struct CryptoError: Error, Hashable, Sendable, CustomStringConvertible {
     case randomUnavailable = "random_unavailable"
     case digestFailed = "digest_failed"
     case macFailed = "mac_failed"
+    /// A key or certificate could not be made, or what was read is none.
+    case certificateFailed = "certificate_failed"
   }
 
   public let code: Code
@@ -22,6 +24,7 @@ public struct CryptoError: Error, Hashable, Sendable, CustomStringConvertible {
     let remedy =
       switch code {
       case .randomUnavailable: "Check that the process may call getrandom()."
+      case .certificateFailed: "Check the PEM files; those that were made here may be removed, and are made anew."
       case .digestFailed, .macFailed: "Check that OpenSSL 3 is installed whole and offers SHA-256."
       }
     return "\(code.rawValue): OpenSSL error \(opensslError). \(remedy)"

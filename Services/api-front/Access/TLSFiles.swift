@@ -1,30 +1,31 @@
 import Glibc
 import Runtime
 
-/// Where the server's certificate and its key are.
+/// Where the server's certificate and its key are, and the authority to hand to phones if it is our own.
 struct TLSFiles {
   let paths: (certificate: String, key: String)
+  let authorityPath: String?
 
-  static func locate(_ settings: Settings) throws -> TLSFiles {
+  static func locate(_ settings: Settings, lan: [String]) throws -> TLSFiles {
     switch (settings[AppSettings.tlsCertificate], settings[AppSettings.tlsKey]) {
-    case (let certificate?, let key?): return TLSFiles(paths: (certificate, key))
-    case (nil, nil): throw TLSFilesError.missing
-    case (nil, _): throw TLSFilesError.half("AXOLOTL_TLS_CERTIFICATE")
-    case (_, nil): throw TLSFilesError.half("AXOLOTL_TLS_KEY")
+    case (let certificate?, let key?): return TLSFiles(paths: (certificate, key), authorityPath: nil)
+    case (nil, _?): throw TLSFilesError.half("AXOLOTL_TLS_CERTIFICATE")
+    case (_?, nil): throw TLSFilesError.half("AXOLOTL_TLS_KEY")
+    case (nil, nil):
+      let local = LocalCertificate(
+        directory: "\(settings[AppSettings.stateDirectory])/tls",
+        names: LocalCertificate.names(publicURL: settings[AppSettings.publicURL], lan: lan))
+      return TLSFiles(paths: try local.prepare(), authorityPath: local.authorityPath)
     }
   }
 }
 
 enum TLSFilesError: Error, CustomStringConvertible {
-  case missing
   case half(String)
 
   var description: String {
     switch self {
-    case .missing:
-      "REQUIRE_HTTPS is true and there is no certificate. Set AXOLOTL_TLS_CERTIFICATE and AXOLOTL_TLS_KEY to PEM files, "
-        + "or REQUIRE_HTTPS=false behind a proxy that ends TLS."
-    case .half(let key): "\(key) is not set, but its counterpart is. Set both or neither."
+    case .half(let key): "\(key) is not set, but its counterpart is. Set both, or neither to have a certificate made."
     }
   }
 }

@@ -44,7 +44,7 @@ final class HTTPConnection {
   func begin() -> Int32 {
     let reader = RequestReader(wsi: wsi)
     phase = .idle
-    mustClose = false
+    mustClose = reader.wantsClose
     guard var request = reader.request() else {
       return refuse(.malformed("The request"), method: .get)
     }
@@ -53,7 +53,7 @@ final class HTTPConnection {
     bodyRemaining = framing.announcedBytes
     switch server.plan(for: request) {
     case .refuse(let response):
-      mustClose = bodyRemaining > 0 || !framing.isClear
+      mustClose = mustClose || bodyRemaining > 0 || !framing.isClear
       write(response, method: request.method)
       return 0
     case .accept(let plan):

@@ -32,6 +32,13 @@ struct RequestReader {
       hasTransferEncoding: lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0)
   }
 
+  /// Whether lws will close the connection after the answer (RFC 9112, section 9.3).
+  var wantsClose: Bool {
+    let connection = header(WSI_TOKEN_CONNECTION)?.lowercased()
+    if header(WSI_TOKEN_HTTP)?.hasSuffix("1.1") == true { return connection == "close" }
+    return connection != "keep-alive"
+  }
+
   var upgrade: String? { header(WSI_TOKEN_UPGRADE)?.lowercased() }
 
   func header(_ token: lws_token_indexes) -> String? {

@@ -27,9 +27,10 @@ public final class ApiFrontProcess: ServiceProcess {
         )
       }, isTLS: isTLS, publicURL: publicURL, stunServer: settings[AppSettings.stunServer], time: context.time)
     let sessions = SessionRoutes(backends: backends, time: context.time) { _ in access.forgetVerified() }
+    let tls = isTLS ? try TLSFiles.locate(settings, lan: PublicAddress.lanAddresses()) : nil
     let pages = PageRoutes(
       files: StaticFiles(directory: settings[AppSettings.webDirectory]), access: access, tokens: backends.tokens,
-      isTLS: isTLS)
+      isTLS: isTLS, authorityPath: tls?.authorityPath)
     var routes = pairing.routes + sessions.routes + MaterialRoutes(backends: backends).routes
     routes += UploadRoutes(uploads: sockets.uploads).routes
     let described = routes
@@ -40,7 +41,7 @@ public final class ApiFrontProcess: ServiceProcess {
     server = try WebServer(
       loop: context.loop,
       listener: .init(
-        port: port.number, address: listening, tls: isTLS ? try TLSFiles.locate(settings).paths : nil),
+        port: port.number, address: listening, tls: tls?.paths),
       application: application)
     port.number = server.port
     report(context, scheme: isTLS ? "https" : "http")

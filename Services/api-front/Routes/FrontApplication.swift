@@ -43,6 +43,7 @@ final class FrontApplication: WebApplication {
 
   func refusal(ofUpgrade request: HTTPRequest) -> HTTPResponse? {
     guard sockets.knows(request) else { return .problem(.unknownRoute) }
+    guard request.method == .get else { return .problem(.methodNotAllowed("GET")).adding("Allow", "GET") }
     return origins.admits(request) ? nil : .problem(.crossOrigin)
   }
 

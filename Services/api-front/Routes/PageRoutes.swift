@@ -1,5 +1,6 @@
 import Bus
 import Messages
+import Runtime
 
 /// The pages. The coach's page shows nothing by itself: what it asks the API for needs the cookie.
 struct PageRoutes {
@@ -7,8 +8,11 @@ struct PageRoutes {
   let access: AccessControl
   let tokens: RequestClient
   let isTLS: Bool
+  /// The authority that signed this server's certificate, when it is one of its own making.
+  let authorityPath: String?
 
   private static let html = "text/html; charset=utf-8"
+  private static let certificateType = "application/x-x509-ca-cert"
   static let cookieSeconds = 30 * 24 * 3600
 
   var routes: [Route] {
@@ -28,10 +32,20 @@ struct PageRoutes {
         .get, "/favicon.ico", for: .everyone, "The icon", RouteDocumentation(responseType: "image/svg+xml")
       ) { send($0, "assets/icon.svg") },
       Route(
+        .get, "/axolotl-ca.crt", for: .everyone, "The local certificate authority, to be trusted once by each phone",
+        RouteDocumentation(responseType: Self.certificateType, problems: [404]), run: sendAuthority),
+      Route(
         .get, "/assets/{path...}", for: .everyone, "What the pages load",
         RouteDocumentation(responseType: "*/*", problems: [404])
       ) { call in send(call, "assets/\(call.exchange.parameters["path"] ?? "")") },
     ]
+  }
+
+  private func sendAuthority(_ call: RouteCall) {
+    guard let authorityPath, let text = try? TextFile.read(authorityPath, limit: 1 << 16) else {
+      return call.fail(.unknownRoute)
+    }
+    call.respond(.text(text, contentType: Self.certificateType))
   }
 
   private func send(_ call: RouteCall, _ name: String) {

@@ -1,0 +1,97 @@
+import Crypto
+import Glibc
+import Runtime
+
+/// The certificate of a server without one: made on the first start, signed by an authority made at the same time.
+///
+/// A phone that has been given the authority once (`/axolotl-ca.crt`) trusts this server for good; the server's own
+/// certificate is renewed when the machine's addresses change or it nears its end.
+struct LocalCertificate {
+  /// Devices refuse certificates that live longer (Apple: 825 days for those of private authorities).
+  static let days = 397
+  static let rootDays = 3650
+  private static let renewal = 30 * 86_400
+
+  let directory: String
+  /// As in OpenSSL's configuration: `DNS:localhost`, `IP:127.0.0.1`.
+  let names: [String]
+
+  var authorityPath: String { "\(directory)/ca.pem" }
+  private var authorityKeyPath: String { "\(directory)/ca-key.pem" }
+  var certificatePath: String { "\(directory)/server.pem" }
+  var keyPath: String { "\(directory)/server-key.pem" }
+
+  /// The files to serve with, made or renewed if need be.
+  func prepare() throws -> (certificate: String, key: String) {
+    try makeDirectories(directory, mode: 0o700)
+    let root = try authority()
+    if !isCurrent() {
+      let server = try CertificateAuthority.issueServer(
+        commonName: "Axolotl", alternativeNames: names, days: Self.days, root: root)
+      try TextFile.writePrivate(server.privateKey, to: keyPath)
+      try TextFile.writePrivate(server.certificate, to: certificatePath)
+    }
+    return (certificatePath, keyPath)
+  }
+
+  private func authority() throws -> CertificateAuthority.Identity {
+    if let certificate = try? TextFile.read(authorityPath, limit: 1 << 16),
+      let key = try? TextFile.read(authorityKeyPath, limit: 1 << 16)
+    {
+      return CertificateAuthority.Identity(certificate: certificate, privateKey: key)
+    }
+    let made = try CertificateAuthority.makeRoot(commonName: "Axolotl of \(Self.hostName)", days: Self.rootDays)
+    try TextFile.writePrivate(made.privateKey, to: authorityKeyPath)
+    try TextFile.writePrivate(made.certificate, to: authorityPath)
+    return made
+  }
+
+  private func isCurrent() -> Bool {
+    guard access(keyPath, R_OK) == 0, let text = try? TextFile.read(certificatePath, limit: 1 << 16),
+      let facts = try? CertificateAuthority.facts(ofPEM: text), facts.secondsLeft > Self.renewal
+    else { return false }
+    let known = Set(facts.alternativeNames.map { Self.comparable($0) })
+    return names.allSatisfy { known.contains(Self.comparable($0)) }
+  }
+
+  /// OpenSSL prints `IP Address:` for what is written `IP:`.
+  private static func comparable(_ name: String) -> String {
+    name.hasPrefix("IP Address:") ? "IP:\(name.dropFirst("IP Address:".count))" : name
+  }
+
+  static var hostName: String {
+    var name = [CChar](repeating: 0, count: 256)
+    guard gethostname(&name, 255) == 0 else { return "localhost" }
+    let text = String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    return OriginText.isPlainHost(text) ? text : "localhost"
+  }
+
+  /// Every name and address under which phones and coaches may reach this machine.
+  static func names(publicURL: String?, lan: [String]) -> [String] {
+    var names = ["DNS:localhost", "IP:127.0.0.1", "DNS:\(hostName)"]
+    if !hostName.contains("."), hostName != "localhost" { names.append("DNS:\(hostName).local") }
+    names += lan.map { "IP:\($0)" }
+    if let publicURL, let host = OriginText.host(ofURL: publicURL), OriginText.isPlainHost(host) {
+      let isAddress = host.allSatisfy { $0.isNumber || $0 == "." }
+      names.append("\(isAddress ? "IP" : "DNS"):\(host)")
+    }
+    return names.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+  }
+}
+
+/// Reads hosts out of addresses that the operator or the system gave.
+enum OriginText {
+  /// `rig.example` of `https://rig.example:8443/x`.
+  static func host(ofURL url: String) -> String? {
+    let parts = url.split(separator: "/", omittingEmptySubsequences: false)
+    guard parts.count >= 3, let host = parts[2].split(separator: ":").first else { return nil }
+    return String(host)
+  }
+
+  static func isPlainHost(_ host: String) -> Bool {
+    !host.isEmpty && host.utf8.count <= 253
+      && host.unicodeScalars.allSatisfy {
+        $0.isASCII && ($0.properties.isAlphabetic || ("0"..."9").contains($0) || $0 == "-" || $0 == ".")
+      }
+  }
+}
