@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Support"))
-
+from axolotl_browser.chromium import launch
+from axolotl_browser.people import CoachPage, PhonePage
+from axolotl_browser.watched import Complaints
 from axolotl_kit.coach import Coach
 from axolotl_kit.stack import Stack, free_port
-from chromium import launch
-from people import CoachPage, PhonePage
 from playwright.sync_api import Browser, BrowserContext, Playwright, sync_playwright
-from watched import Complaints
 
 
 @pytest.fixture(scope="session")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from axolotl_browser.people import CoachPage, PhonePage
+from axolotl_browser.watched import Complaints
 from axolotl_kit.coach import Coach
 from axolotl_kit.recordings import read_device
 from axolotl_kit.stack import Stack
-from people import CoachPage, PhonePage
 from playwright.sync_api import expect
-from watched import Complaints
 
 
 def test_a_reloaded_page_takes_its_own_place_again(

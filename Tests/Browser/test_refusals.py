@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from axolotl_browser.chromium import launch
+from axolotl_browser.people import CoachPage, PhonePage
+from axolotl_browser.watched import Complaints
 from axolotl_kit.coach import Coach
 from axolotl_kit.stack import Stack
-from chromium import launch
-from people import CoachPage, PhonePage
 from playwright.sync_api import BrowserContext, Playwright, expect
-from watched import Complaints
 
 
 def test_a_refused_camera(coach: Coach, phone_page: Callable[..., PhonePage]) -> None:

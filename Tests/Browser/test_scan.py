@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from axolotl_browser.people import CoachPage, PhonePage
 from axolotl_kit.coach import Coach
 from axolotl_kit.recordings import read_device
 from axolotl_kit.stack import Stack
-from people import CoachPage, PhonePage
 from playwright.sync_api import expect
 
 WIDTH, HEIGHT = 720, 1280

@@ -38,6 +38,8 @@ final class StaticFiles {
     response.headers.append(("Cache-Control", "no-cache"))
     response.headers.append(("Content-Security-Policy", Self.contentSecurityPolicy))
     response.headers.append(("Permissions-Policy", Self.permissionsPolicy))
+    // With the opener policy this isolates the page, and its clock then ticks in 5 µs instead of up to 1 ms.
+    response.headers.append(("Cross-Origin-Embedder-Policy", "require-corp"))
     return response
   }
 

@@ -8,11 +8,15 @@ const CALIBRATION_LIMIT = 256 * 1024;
 const HINT = "Qualisys .qca.txt, or Axolotl's JSON.";
 
 /** Points the downloads at a session and forgets what was said about another one. */
-export function setUpData(session, mode) {
+export function setUpData(session) {
   for (const format of ["trc", "csv", "json"]) byId(format).href = posesAddress(session, format);
+  sayCalibration(HINT, "plain");
+}
+
+/** A single phone has neither 3D poses nor a calibration. */
+export function adaptData(mode) {
   show(byId("poses-column"), mode === "3d");
   show(byId("calibration-column"), mode === "3d");
-  sayCalibration(HINT, "plain");
 }
 
 export async function showRecordings(session) {

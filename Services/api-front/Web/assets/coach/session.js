@@ -3,7 +3,7 @@
 import { byId, setText, setTone, show } from "../common/dom.js";
 import { nextStep } from "./advice.js";
 import { deleteSession, endSession, sessionStatus } from "./api.js";
-import { loadCalibration, setUpData, showReceipt, showRecordings } from "./data.js";
+import { adaptData, loadCalibration, setUpData, showReceipt, showRecordings } from "./data.js";
 import { DeviceList } from "./devices.js";
 import { Feed } from "./feed.js";
 import { codeOf, forgetCode, Invite } from "./invite.js";
@@ -36,7 +36,7 @@ export class SessionPage {
     this.devices.clear();
     this.say({ headline: "Connecting…", detail: "", tone: "busy" });
     setText(byId("pose-figures"), "");
-    setUpData(session, "3d");
+    setUpData(session);
     showRecordings(session);
     this.showCode();
     this.feed = new Feed(session, {
@@ -60,7 +60,7 @@ export class SessionPage {
   received(status) {
     const before = this.status;
     this.status = status;
-    if (before?.mode !== status.mode) setUpData(this.session, status.mode);
+    adaptData(status.mode);
     if (before && before.state !== status.state && status.state === "ended") showRecordings(this.session);
     show(byId("three"), status.mode === "3d");
     byId("page-session").classList.toggle("flat", status.mode !== "3d");
