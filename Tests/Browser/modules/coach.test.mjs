@@ -124,7 +124,7 @@ test("a clock that is not good says why", () => {
 
 test("the next step follows the session", () => {
   const head = (s, more) => nextStep(s, { hasCode: true, poseRate: 0, ...more });
-  assert.match(head(status([])).detail, /Scan the code with 2 more/);
+  assert.match(head(status([])).detail, /Scan the code with 2 phones/);
   assert.match(nextStep(status([]), { hasCode: false, poseRate: 0 }).detail, /new session/);
   assert.match(head(status([streaming, device("stale")])).headline, /1 phone stopped/);
   assert.match(head(status([streaming, device("connected")])).headline, /1 of 2/);

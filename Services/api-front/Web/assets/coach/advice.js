@@ -66,7 +66,7 @@ export function nextStep(status, { hasCode, poseRate }) {
   if (devices.length < expected) {
     const missing = expected - devices.length;
     return hasCode
-      ? say(`${streaming} of ${plural(expected, "phone")} streaming`, `Scan the code with ${missing} more.`, "busy")
+      ? say(`${streaming} of ${plural(expected, "phone")} streaming`, `Scan the code with ${plural(missing, streaming > 0 ? "more phone" : "phone")}.`, "busy")
       : say(
           `${streaming} of ${plural(expected, "phone")} streaming`,
           "The code is no longer valid or was made on another screen. Make a new session to let more phones in.",

@@ -19,6 +19,7 @@ function showProblem(problem) {
   if (problem?.status === 401) {
     page.close();
     face("locked", "");
+    problem = null;
   }
   setText(byId("problem"), problem ? problem.message : "");
   show(byId("problem"), Boolean(problem));

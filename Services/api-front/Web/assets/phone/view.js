@@ -20,8 +20,11 @@ export function showState(state) {
   byId("stop").disabled = state.phase !== "live";
 }
 
+/** A code that is no good stays no good; a server that is away, or a full session, may change. */
 function canTryAgain({ phase, problem }) {
-  return phase === "camera_refused" || !problem?.isFinal;
+  if (phase === "camera_refused" || !problem) return true;
+  if (problem.code === "insecure_origin") return false;
+  return problem.status === 0 || problem.status === 409 || problem.status >= 429;
 }
 
 export function showFigures(figures, notice) {
