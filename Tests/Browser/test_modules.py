@@ -36,3 +36,23 @@ def test_modules_name_no_other_origin() -> None:
     for module in (WEB / "assets").rglob("*.js"):
         found = re.findall(r"https?://[a-z][^\s\"'`$]*", module.read_text())
         assert found == [], module.name
+
+
+def test_the_phone_page_fetches_its_modules_at_once() -> None:
+    """Module by module, each waiting for the one that imports it, would cost a slow network several round trips."""
+    named = set(re.findall(r'<link rel="modulepreload" href="/([^"]+)">', (WEB / "pair.html").read_text()))
+    assert named == {str(each.relative_to(WEB)) for each in imported_by(WEB / "assets" / "phone" / "main.js")}
+
+
+def imported_by(module: Path) -> set[Path]:
+    """All modules that a module imports, and those that they import."""
+    found: set[Path] = set()
+    waiting = [module]
+    while waiting:
+        current = waiting.pop()
+        for name in re.findall(r'^(?:import|export) [^;]*from "([^"]+)"', current.read_text(), re.MULTILINE):
+            path = (current.parent / name).resolve()
+            if path not in found:
+                found.add(path)
+                waiting.append(path)
+    return found
