@@ -100,7 +100,7 @@ let package = Package(
       ["Messages", "Bus", "Runtime", "Storage", "Crypto", "Timing"]),
     service("session-svc", "SessionService"),
     serviceLibrary(
-      "PoseEstimation", of: "stream-svc", rooms: ["Pose"], ["CTurboJPEG", "COpenVINO"],
+      "PoseEstimation", of: "stream-svc", rooms: ["Pose"], ["Messages", "CTurboJPEG", "COpenVINO"],
       swiftSettings: openVINOImport),
     serviceLibrary(
       "StreamService", of: "stream-svc", rooms: ["Ingest", "Record", "Clock", "Stream"],

@@ -1,0 +1,37 @@
+import Glibc
+
+/// A model on disk for as long as OpenVINO needs to read it: its TFLite reader takes a path that ends in `.tflite`, and
+/// no memory.
+struct TemporaryModelFile: ~Copyable {
+  let path: String
+
+  init(_ bytes: [UInt8]) throws(PoseError) {
+    let directory = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+    let suffix = ".tflite"
+    var template = Array((directory + "/axolotl-model-XXXXXX" + suffix).utf8CString)
+    let descriptor = mkostemps(&template, Int32(suffix.utf8.count), O_CLOEXEC)
+    guard descriptor >= 0 else { throw .temporaryFileFailed(directory: directory, errno: errno) }
+    path = template.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
+    let failure = Self.write(bytes, to: descriptor)
+    close(descriptor)
+    if let failure {
+      unlink(path)
+      throw .temporaryFileFailed(directory: directory, errno: failure)
+    }
+  }
+
+  deinit { unlink(path) }
+
+  private static func write(_ bytes: [UInt8], to descriptor: Int32) -> Int32? {
+    bytes.withUnsafeBytes { buffer in
+      var rest = buffer
+      while !rest.isEmpty {
+        let written = Glibc.write(descriptor, rest.baseAddress, rest.count)
+        if written < 0 && errno == EINTR { continue }
+        if written <= 0 { return errno }
+        rest = UnsafeRawBufferPointer(rebasing: rest[written...])
+      }
+      return nil
+    }
+  }
+}
