@@ -38,7 +38,8 @@ public final class PoseEngine {
   ) throws(PoseError) -> PoseEstimate? {
     let header = try decoder.header(of: jpeg)
     let known = tracker.region(inFrameOf: header.width, header.height, atMicroseconds: time)
-    guard let region = try known ?? search(jpeg, header) else {
+    let searched = known == nil ? try search(jpeg, header) : nil
+    guard let region = known ?? searched else {
       tracker.lost()
       return nil
     }

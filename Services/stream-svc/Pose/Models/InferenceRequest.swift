@@ -8,7 +8,7 @@ final class InferenceRequest {
   /// The input tensor: height × width × RGB, single precision.
   let input: UnsafeMutableBufferPointer<Float>
   private let outputs: [Tensor]
-  private let handle: OpaquePointer
+  private let request: RequestHandle
   private let inputTensor: Tensor
   private let model: CompiledModel
 
@@ -17,40 +17,33 @@ final class InferenceRequest {
     try openVINO("ov_compiled_model_create_infer_request") {
       ov_compiled_model_create_infer_request(model.handle, &request)
     }
-    do {
-      let inputTensor = try Tensor("ov_infer_request_get_input_tensor") {
-        ov_infer_request_get_input_tensor(request, $0)
-      }
-      var size = 0
-      try openVINO("ov_compiled_model_outputs_size") { ov_compiled_model_outputs_size(model.handle, &size) }
-      var available: [Tensor] = []
-      for index in 0..<size {
-        available.append(
-          try Tensor("ov_infer_request_get_output_tensor_by_index") {
-            ov_infer_request_get_output_tensor_by_index(request, index, $0)
-          })
-      }
-      guard inputTensor.values.count == inputCount else {
-        throw PoseError.modelUnexpected(
-          path: model.path, reason: "its input has \(inputTensor.values.count) values instead of \(inputCount)")
-      }
-      outputs = try outputCounts.map { count throws(PoseError) in
-        guard let tensor = available.first(where: { $0.values.count == count }) else {
-          throw .modelUnexpected(path: model.path, reason: "it has no output of \(count) values")
-        }
-        return tensor
-      }
-      self.inputTensor = inputTensor
-      input = inputTensor.values
-      handle = request!
-      self.model = model
-    } catch {
-      ov_infer_request_free(request)
-      throw error
+    let owned = RequestHandle(request!)
+    inputTensor = try Tensor("ov_infer_request_get_input_tensor") {
+      ov_infer_request_get_input_tensor(owned.pointer, $0)
     }
+    guard inputTensor.values.count == inputCount else {
+      throw .modelUnexpected(
+        path: model.path, reason: "its input has \(inputTensor.values.count) values instead of \(inputCount)")
+    }
+    var size = 0
+    try openVINO("ov_compiled_model_outputs_size") { ov_compiled_model_outputs_size(model.handle, &size) }
+    var available: [Tensor] = []
+    for index in 0..<size {
+      available.append(
+        try Tensor("ov_infer_request_get_output_tensor_by_index") {
+          ov_infer_request_get_output_tensor_by_index(owned.pointer, index, $0)
+        })
+    }
+    outputs = try outputCounts.map { count throws(PoseError) in
+      guard let tensor = available.first(where: { $0.values.count == count }) else {
+        throw .modelUnexpected(path: model.path, reason: "it has no output of \(count) values")
+      }
+      return tensor
+    }
+    input = inputTensor.values
+    self.request = owned
+    self.model = model
   }
-
-  deinit { ov_infer_request_free(handle) }
 
   /// The values of the output whose size was listed at `index` in `outputCounts`; valid until the next `run()`.
   func output(_ index: Int) -> UnsafeBufferPointer<Float> {
@@ -58,8 +51,17 @@ final class InferenceRequest {
   }
 
   func run() throws(PoseError) {
-    try openVINO("ov_infer_request_infer") { ov_infer_request_infer(handle) }
+    try openVINO("ov_infer_request_infer") { ov_infer_request_infer(request.pointer) }
   }
+}
+
+/// Owns a request's handle, also while its tensors are still being looked up.
+private final class RequestHandle {
+  let pointer: OpaquePointer
+
+  init(_ pointer: OpaquePointer) { self.pointer = pointer }
+
+  deinit { ov_infer_request_free(pointer) }
 }
 
 /// Owns a tensor's handle; its memory belongs to the request.

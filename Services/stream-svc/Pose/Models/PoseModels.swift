@@ -34,6 +34,8 @@ public final class PoseModels: Sendable {
       throw .modelUnexpected(path: landmarkPath, reason: error.description)
     }
     let temporary = try TemporaryModelFile(pruned)
-    landmarks = try CompiledModel(core: core, path: landmarkPath, readFrom: temporary.path, streams: workers)
+    landmarks = try withExtendedLifetime(temporary) { () throws(PoseError) in
+      try CompiledModel(core: core, path: landmarkPath, readFrom: temporary.path, streams: workers)
+    }
   }
 }

@@ -2,14 +2,14 @@ import Glibc
 
 /// A model on disk for as long as OpenVINO needs to read it: its TFLite reader takes a path that ends in `.tflite`, and
 /// no memory.
-struct TemporaryModelFile: ~Copyable {
+final class TemporaryModelFile {
   let path: String
 
   init(_ bytes: [UInt8]) throws(PoseError) {
     let directory = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
     let suffix = ".tflite"
     var template = Array((directory + "/axolotl-model-XXXXXX" + suffix).utf8CString)
-    let descriptor = mkostemps(&template, Int32(suffix.utf8.count), O_CLOEXEC)
+    let descriptor = mkstemps(&template, Int32(suffix.utf8.count))
     guard descriptor >= 0 else { throw .temporaryFileFailed(directory: directory, errno: errno) }
     path = template.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
     let failure = Self.write(bytes, to: descriptor)
