@@ -138,7 +138,9 @@ let package = Package(
     tests(
       "TokenService", ["TokenService", "Messages", "Crypto", "Storage", "Timing"], resources: [.copy("Reference")]),
     tests("SessionService", ["SessionService", "Messages", "Bus", "Runtime", "Crypto", "Storage", "Timing"]),
-    tests("PoseEstimation", ["PoseEstimation"], resources: [.copy("Reference")], linkerSettings: openVINOLink),
+    tests(
+      "PoseEstimation", ["PoseEstimation", "Messages", "CTurboJPEG"], resources: [.copy("Reference")],
+      linkerSettings: openVINOLink),
     tests("StreamService", ["StreamService", "Messages", "Timing"], linkerSettings: openVINOLink),
     tests("Reconstruction", ["Reconstruction", "Messages", "Timing"], resources: [.copy("Reference")]),
     tests("EdgeGateway", ["EdgeGateway", "Reconstruction", "Messages"]),
