@@ -143,7 +143,7 @@ let package = Package(
       linkerSettings: openVINOLink),
     tests("StreamService", ["StreamService", "Messages", "Timing"], linkerSettings: openVINOLink),
     tests("Reconstruction", ["Reconstruction", "Messages", "Timing"], resources: [.copy("Reference")]),
-    tests("EdgeGateway", ["EdgeGateway", "Reconstruction", "Messages"]),
+    tests("EdgeGateway", ["EdgeGateway", "Reconstruction", "Messages", "Bus", "Runtime", "Timing"]),
     tests("ApiFront", ["ApiFront", "Messages"]),
   ],
   swiftLanguageModes: [.v6]

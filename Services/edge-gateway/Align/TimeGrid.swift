@@ -1,8 +1,8 @@
 import Timing
 
 /// Equally spaced instants that do not drift: the n-th is computed from the origin, not from its predecessor.
-struct TimeGrid: Sendable, Equatable {
-  private(set) var ratePerSecond: Double
+public struct TimeGrid: Sendable, Equatable {
+  public private(set) var ratePerSecond: Double
   private var origin: SessionTime
   private var index: Int64 = 0
 
@@ -32,7 +32,7 @@ struct TimeGrid: Sendable, Equatable {
 
   /// The rate of cameras with these frame periods (microseconds): their median, taken as the nominal rate it is meant to
   /// be when within 5 % of one, so that exports get a steady, usual rate. Nil for none.
-  static func rate(ofPeriods periods: [Int64]) -> Double? {
+  public static func rate(ofPeriods periods: [Int64]) -> Double? {
     guard !periods.isEmpty else { return nil }
     let measured = 1_000_000 / Double(periods.sorted()[periods.count / 2])
     let nominal: [Double] = [5, 10, 12, 15, 20, 24, 25, 30, 48, 50, 60]

@@ -1,4 +1,9 @@
+import EdgeGateway
+import Runtime
+
 @main
 struct Main {
-  static func main() {}
+  static func main() {
+    ServiceMain.run(.edgeGateway) { context in try GatewayProcess(context) }
+  }
 }

@@ -4,7 +4,7 @@ import Timing
 ///
 /// Binary, little-endian: `AXO1`, session and device as short strings, sequence u32, capture SessionTime i64,
 /// clock error bound u32 (µs), recorded-at SessionTime i64, width u16, height u16, score f32, count u8 (0 or 33), then
-/// per joint x f32, y f32 (pixels of this frame, x right, y down), confidence f32 (0…1).
+/// per joint x f32, y f32 (pixels of this frame, x right, y down, from the corner of the picture), confidence f32 (0…1).
 public struct Observation2D: Hashable, Sendable {
   public struct Joint: Hashable, Sendable {
     public let x: Float

@@ -1,0 +1,117 @@
+import Bus
+import FoundationEssentials
+import Messages
+import Reconstruction
+import Runtime
+import Timing
+
+/// Answers what api-front and session-svc ask edge-gateway.
+final class GatewayRequestHandlers {
+  /// Exports that may be in the making at once.
+  private static let maxExports = 4
+
+  private let sessions: Reconstructions
+  private let loop: EventLoop
+  private let log: Log
+  private var runningExports = 0
+
+  init(sessions: Reconstructions, loop: EventLoop, log: Log) {
+    self.sessions = sessions
+    self.loop = loop
+    self.log = log
+  }
+
+  func register(with server: RequestServer) {
+    server.handle(SetCalibration.self) { [unowned self] in try setCalibration($0) }
+    server.handle(GetCalibration.self) { [unowned self] in try calibration($0) }
+    server.handle(ReconstructionStatistics.self) { [unowned self] in try statistics($0) }
+    server.handle(DeleteReconstruction.self) { [unowned self] in try delete($0) }
+    server.handle(ReadExport.self) { [unowned self] in try readExport($0) }
+    server.handleLater(ExportPoses.self) { [unowned self] request, responder in export(request, responder) }
+  }
+
+  private func setCalibration(_ request: SetCalibration) throws -> SetCalibration.Reply {
+    guard request.document.count <= SetCalibration.maximumBytes else { throw ServiceError.calibrationTooLarge }
+    do {
+      let devices = try sessions.session(request.session, now: loop.time.now()).calibrate(Array(request.document))
+      sessions.revive(request.session)
+      log.info("calibrated", (.session, request.session.text), (.count, devices.count))
+      return SetCalibration.Reply(devices: devices)
+    } catch let error as CalibrationError {
+      log.info("calibration_refused", (.session, request.session.text), (.code, error.code))
+      throw ServiceError.invalid(error.code, error.description)
+    }
+  }
+
+  private func calibration(_ request: GetCalibration) throws -> GetCalibration.Reply {
+    guard let document = try existing(request.session)?.calibrationDocument else { throw ServiceError.notCalibrated }
+    return GetCalibration.Reply(document: Data(document))
+  }
+
+  private func statistics(_ request: ReconstructionStatistics) throws -> ReconstructionStatistics.Reply {
+    try existing(request.session)?.statistics
+      ?? ReconstructionFigures().report(isCalibrated: false, aligner: AlignerCounters())
+  }
+
+  private func delete(_ request: DeleteReconstruction) throws -> DeleteReconstruction.Reply {
+    let files = try sessions.delete(request.session, now: loop.time.now())
+    log.info("reconstruction_deleted", (.session, request.session.text), (.count, files))
+    return DeleteReconstruction.Reply(files: files)
+  }
+
+  private func readExport(_ request: ReadExport) throws -> ReadExport.Reply {
+    guard let piece = try existing(request.session)?.readExport(request.export, offset: request.offset) else {
+      throw ServiceError.noSuchExport
+    }
+    return ReadExport.Reply(piece: Data(piece))
+  }
+
+  private func export(_ request: ExportPoses, _ responder: Responder<ExportPoses>) {
+    guard runningExports < Self.maxExports else { return responder.fail(.tooManyExports) }
+    do {
+      guard let session = try existing(request.session), let job = try session.beginExport(request.format) else {
+        return responder.fail(.noPoses)
+      }
+      runningExports += 1
+      proceed(job, session, responder)
+    } catch {
+      responder.fail(unexpected: error)
+    }
+  }
+
+  /// One step now, the next after the loop had a turn.
+  private func proceed(_ job: ExportJob, _ session: SessionReconstruction, _ responder: Responder<ExportPoses>) {
+    do {
+      guard try job.step() else {
+        loop.after(.zero) { [weak self] in self?.proceed(job, session, responder) }
+        return
+      }
+      runningExports -= 1
+      session.exportFinished()
+      responder.succeed(ExportPoses.Reply(export: job.name, bytes: job.bytes, poses: job.poses))
+    } catch {
+      runningExports -= 1
+      responder.fail(unexpected: error)
+    }
+  }
+
+  private func existing(_ session: SessionID) throws(SystemError) -> SessionReconstruction? {
+    try sessions.existing(session, now: loop.time.now())
+  }
+}
+
+extension ServiceError {
+  static let calibrationTooLarge = ServiceError(
+    code: "calibration_too_large",
+    message: "A calibration has at most \(SetCalibration.maximumBytes) bytes. Send the calibration file alone.",
+    status: 413)
+  static let notCalibrated = ServiceError.notFound(
+    "not_calibrated", "This session has no calibration. Send one before asking for it.")
+  static let noPoses = ServiceError.notFound(
+    "no_poses",
+    "No 3D pose has been made of this session yet. It needs a calibration and two phones that see the person.")
+  static let noSuchExport = ServiceError.notFound(
+    "no_such_export", "This export is not there any more. Ask for the poses again.")
+  static let tooManyExports = ServiceError(
+    code: "too_many_exports", message: "Several exports are being written. Try again in a moment.", status: 503)
+}

@@ -1,0 +1,73 @@
+import Glibc
+import Messages
+import Runtime
+
+/// Reads a pose journal from the start, piece by piece. The descriptor stays its owner's.
+struct JournalReader {
+  /// The end of the last whole record read, bytes from the start; 0 before a good beginning.
+  private(set) var offset = 0
+
+  private let descriptor: Int32
+  private let path: String
+  private let limit: Int
+  private var buffer = [UInt8](repeating: 0, count: pieceSize)
+  /// What of the buffer has been read from the file and not been used yet.
+  private var filled = 0..<0
+  private var fileOffset = 0
+
+  /// Holds the longest record many times.
+  private static let pieceSize = 64 * 1024
+
+  /// - Parameter limit: reads no further than this many bytes of the file.
+  init(descriptor: Int32, path: String, limit: Int = .max) {
+    self.descriptor = descriptor
+    self.path = path
+    self.limit = limit
+  }
+
+  /// The next pose, or nil at the end of what is whole.
+  mutating func next() throws(SystemError) -> Pose3D? {
+    if offset == 0 {
+      guard try fill(PoseJournal.magic.count),
+        buffer[filled.lowerBound...].starts(with: PoseJournal.magic)
+      else { return nil }
+      advance(PoseJournal.magic.count)
+    }
+    guard try fill(4) else { return nil }
+    let start = filled.lowerBound
+    let count = buffer.withUnsafeBytes { bytes in
+      Int(UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: start, as: UInt32.self)))
+    }
+    guard count > 0, count <= PoseJournal.longestRecord, try fill(4 + count) else { return nil }
+    let pose = buffer.withUnsafeBytes { bytes in
+      let record = filled.lowerBound + 4
+      return try? Pose3D(decoding: UnsafeRawBufferPointer(rebasing: bytes[record..<record + count]))
+    }
+    guard let pose else { return nil }
+    advance(4 + count)
+    return pose
+  }
+
+  private mutating func advance(_ count: Int) {
+    filled = filled.lowerBound + count..<filled.upperBound
+    offset += count
+  }
+
+  /// Makes sure that `count` bytes lie in the buffer from the start of `filled` on. False at the end of the file.
+  private mutating func fill(_ count: Int) throws(SystemError) -> Bool {
+    guard offset + count <= limit else { return false }
+    while filled.count < count {
+      let (held, from, file) = (filled, fileOffset, descriptor)
+      let read = try systemCall("pread", on: path) {
+        buffer.withUnsafeMutableBytes { bytes in
+          memmove(bytes.baseAddress!, bytes.baseAddress! + held.lowerBound, held.count)
+          return pread(file, bytes.baseAddress! + held.count, bytes.count - held.count, from)
+        }
+      }
+      filled = 0..<held.count + read
+      fileOffset += read
+      if read == 0 { return false }
+    }
+    return true
+  }
+}

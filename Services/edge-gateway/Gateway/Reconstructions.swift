@@ -1,0 +1,64 @@
+import Messages
+import Runtime
+import Timing
+
+/// The sessions that are at work, by name; the others sleep on disk until somebody asks for them.
+final class Reconstructions {
+  /// Sessions kept in memory; the one that was unused for longest makes room.
+  static let maxOpen = 64
+  /// How long what still arrives for a deleted session is thrown away, microseconds.
+  static let deletionMemory: Int64 = 600_000_000
+  static let maxDeleted = 1024
+
+  private let root: String
+  private let log: Log
+  private var open: [SessionID: SessionReconstruction] = [:]
+  private var deleted: [SessionID: SessionTime] = [:]
+
+  init(stateDirectory: String, log: Log) throws(SystemError) {
+    root = SessionFolder.root(stateDirectory: stateDirectory)
+    self.log = log
+    try makeDirectories(root)
+    SessionFolder.removeLeftovers(root: root)
+  }
+
+  var all: some Collection<SessionReconstruction> { open.values }
+
+  /// The session, taken up from disk or new.
+  func session(_ id: SessionID, now: SessionTime) throws(SystemError) -> SessionReconstruction {
+    if let known = open[id] { return known }
+    let made = try SessionReconstruction(session: id, root: root, log: log, now: now)
+    if open.count >= Self.maxOpen, let idle = open.values.min(by: { $0.lastUse < $1.lastUse }) {
+      open[idle.session] = nil
+    }
+    open[id] = made
+    return made
+  }
+
+  /// The session if there is anything of it.
+  func existing(_ id: SessionID, now: SessionTime) throws(SystemError) -> SessionReconstruction? {
+    if let known = open[id] { return known }
+    return SessionFolder(root: root, session: id).exists ? try session(id, now: now) : nil
+  }
+
+  func isDeleted(_ id: SessionID, now: SessionTime) -> Bool {
+    guard let since = deleted[id] else { return false }
+    return now - since < Self.deletionMemory
+  }
+
+  /// A session of that name begins anew.
+  func revive(_ id: SessionID) { deleted[id] = nil }
+
+  /// Removes everything of a session. Answers the number of files.
+  func delete(_ id: SessionID, now: SessionTime) throws(SystemError) -> Int {
+    open[id] = nil
+    if deleted.count >= Self.maxDeleted {
+      deleted = deleted.filter { now - $0.value < Self.deletionMemory }
+      if deleted.count >= Self.maxDeleted, let oldest = deleted.min(by: { $0.value < $1.value }) {
+        deleted[oldest.key] = nil
+      }
+    }
+    deleted[id] = now
+    return try SessionFolder(root: root, session: id).delete(root: root)
+  }
+}

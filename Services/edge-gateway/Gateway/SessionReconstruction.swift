@@ -1,0 +1,162 @@
+import FoundationEssentials
+import Messages
+import Reconstruction
+import Runtime
+import Timing
+
+/// One session's way from 2D observations to 3D poses, with its files. Belongs to the loop's thread.
+final class SessionReconstruction {
+  let session: SessionID
+  private let folder: SessionFolder
+  private let log: Log
+  private var aligner: Aligner
+  private var triangulator: PoseTriangulator?
+  private var smoother = PoseSmoother()
+  private var journal: PoseJournal?
+  private var figures = ReconstructionFigures()
+  private var shelf: ExportShelf?
+  private var firstPose: SessionTime?
+  private var reportedFaults: Set<String> = []
+  private(set) var lastUse: SessionTime
+
+  /// Takes up what an earlier process left on disk.
+  init(session: SessionID, root: String, log: Log, now: SessionTime) throws(SystemError) {
+    self.session = session
+    self.log = log
+    folder = SessionFolder(root: root, session: session)
+    lastUse = now
+    aligner = Aligner()
+    guard folder.exists else { return }
+    shelf = ExportShelf(folder: folder.exports)
+    if let calibration = Self.stored(folder.calibration, log: log, session: session) {
+      triangulator = PoseTriangulator(calibration: calibration)
+    }
+    let last = try openJournal()
+    // After a reboot the clock begins anew, and old instants would block the new ones.
+    if let last, last <= now { aligner = Aligner(notBefore: last) }
+  }
+
+  var isCalibrated: Bool { triangulator != nil }
+  var statistics: ReconstructionStatistics.Reply {
+    figures.report(isCalibrated: isCalibrated, aligner: aligner.counters)
+  }
+
+  // MARK: Calibration
+
+  /// Takes a calibration into force, for the sets from now on. Throws `CalibrationError` or `SystemError`.
+  func calibrate(_ document: [UInt8]) throws -> [DeviceID] {
+    let calibration = try CalibrationDocument.decode(document)
+    try makeFolder()
+    let text = String(decoding: CalibrationJSON.encode(calibration), as: UTF8.self)
+    try TextFile.writePrivate(text, to: folder.calibration)
+    triangulator = PoseTriangulator(calibration: calibration)
+    smoother = PoseSmoother()
+    reportedFaults = []
+    return calibration.cameras.compactMap { DeviceID($0.name) }
+  }
+
+  /// The calibration in force, as JSON.
+  var calibrationDocument: [UInt8]? { triangulator.map { CalibrationJSON.encode($0.calibration) } }
+
+  private static func stored(_ path: String, log: Log, session: SessionID) -> Calibration? {
+    guard let text = try? TextFile.read(path, limit: CalibrationJSON.maxBytes) else { return nil }
+    do {
+      return try CalibrationJSON.decode(Array(text.utf8))
+    } catch {
+      log.error("calibration_unusable", (.session, session.text), (.code, error.code), (.path, path))
+      return nil
+    }
+  }
+
+  // MARK: Poses
+
+  func take(_ observation: Observation2D, now: SessionTime) {
+    lastUse = now
+    aligner.insert(observation, now: now)
+  }
+
+  /// When `poses` has something to do even if nothing arrives.
+  func nextDeadline(now: SessionTime) -> SessionTime? { aligner.nextDeadline(now: now) }
+
+  /// The poses that are due: journalled, and smoothed for whoever watches.
+  func poses(now: SessionTime) -> [Pose3D] {
+    aligner.poll(now: now).compactMap { set in
+      guard let pose = makePose(of: set) else { return nil }
+      keep(pose.pose)
+      figures.published(pose.pose, at: now, calibrationScale: pose.scale)
+      return smoother.smoothed(pose.pose)
+    }
+  }
+
+  private func makePose(of set: AlignedSet) -> (pose: Pose3D, scale: Double)? {
+    guard let result = triangulator?.pose(of: set, session: session) else {
+      figures.drop(.uncalibrated)
+      return nil
+    }
+    figures.drop(.unknownDevice, result.unknownDevices)
+    if let fault = result.fault {
+      figures.drop(.unfitPicture)
+      let text = fault.description
+      if reportedFaults.count < 16, reportedFaults.insert(text).inserted {
+        log.warning("picture_does_not_fit_calibration", (.session, session.text), (.code, fault.code), (.reason, text))
+      }
+    }
+    guard let pose = result.pose else {
+      figures.drop(.nothingFound)
+      return nil
+    }
+    return (pose, result.calibrationScale)
+  }
+
+  private func keep(_ pose: Pose3D) {
+    do throws(SystemError) {
+      if journal == nil {
+        try makeFolder()
+        _ = try openJournal()
+      }
+      try journal?.append(pose)
+      if firstPose == nil { firstPose = pose.time }
+    } catch {
+      // The live view goes on; the export will lack this pose.
+      figures.drop(.journalFull)
+      if reportedFaults.insert(error.call).inserted {
+        log.error("journal_failed", (.session, session.text), (.error, error))
+      }
+    }
+  }
+
+  private func makeFolder() throws(SystemError) {
+    try folder.create()
+    if shelf == nil { shelf = ExportShelf(folder: folder.exports) }
+  }
+
+  /// Answers the time of the last pose in it.
+  private func openJournal() throws(SystemError) -> SessionTime? {
+    var last: SessionTime?
+    let (opened, cut) = try PoseJournal.open(folder.journal) { pose in
+      figures.restore(pose)
+      if firstPose == nil { firstPose = pose.time }
+      last = pose.time
+    }
+    journal = opened
+    if cut > 0 { log.warning("journal_torn_record_cut", (.session, session.text), (.bytes, cut)) }
+    return last
+  }
+
+  // MARK: Exports
+
+  /// Begins an export. Nil when there is no pose yet.
+  func beginExport(_ format: ExportFormat) throws(SystemError) -> ExportJob? {
+    guard let journal, let firstPose, figures.poses > 0, let name = shelf?.nextName(format) else { return nil }
+    let take = TakeDescription(
+      session: session, poses: figures.journalled, ratePerSecond: figures.ratePerSecond ?? 30, start: firstPose,
+      worldUp: triangulator?.calibration.worldUp ?? .z)
+    return try ExportJob(journal: journal, folder: folder.exports, name: name, take: take, format: format)
+  }
+
+  func exportFinished() { shelf?.removeOld() }
+
+  func readExport(_ name: String, offset: Int) throws(SystemError) -> [UInt8]? {
+    try shelf?.read(name, offset: offset)
+  }
+}

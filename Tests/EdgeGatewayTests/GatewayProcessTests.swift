@@ -1,0 +1,188 @@
+import Bus
+import FoundationEssentials
+import Messages
+import Reconstruction
+import Runtime
+import Testing
+import Timing
+
+@testable import EdgeGateway
+
+/// The whole service behind its real sockets, with its neighbours' ends in the same loop.
+final class GatewayFixture {
+  let folder: TemporaryFolder
+  let loop: EventLoop
+  let bus: BusContext
+  let client: RequestClient
+  let push: PushSocket
+  private(set) var live: [Pose3D] = []
+  private var subscriber: SubscribeSocket?
+  private var process: GatewayProcess?
+
+  init() throws {
+    folder = try TemporaryFolder()
+    loop = try EventLoop()
+    let log = Log(name: "test", level: .error) { _ in }
+    bus = try BusContext(loop: loop, directory: "\(folder.path)/bus", log: log, metrics: Metrics())
+    client = try RequestClient(bus, .gateway, of: .edgeGateway)
+    push = try PushSocket(bus, to: .observations, highWaterMark: 100_000)
+    subscriber = try SubscribeSocket(bus, to: .livePoses, highWaterMark: 1000) { [unowned self] _, message in
+      if let pose = try? message.withUnsafeBytes({ bytes throws(DecodingFailure) in try Pose3D(decoding: bytes) }) {
+        live.append(pose)
+      }
+    }
+    try start()
+  }
+
+  func start() throws {
+    let settings = try Settings(environment: [
+      "STATE_DIRECTORY": "\(folder.path)/state", "AXOLOTL_BUS_DIRECTORY": "\(folder.path)/bus",
+    ])
+    process = nil
+    process = try GatewayProcess(
+      ServiceContext(
+        service: .edgeGateway, instance: nil, settings: settings, log: Log(name: "test", level: .error) { _ in },
+        loop: loop))
+  }
+
+  func ask<Request: ServiceRequest>(_ request: Request) throws -> Request.Reply {
+    var answer: Result<Request.Reply, ServiceError>?
+    client.send(request) { answer = $0 }
+    try #require(run { answer != nil })
+    return try #require(answer).get()
+  }
+
+  func run(until condition: () -> Bool) -> Bool {
+    let deadline = loop.time.now().advanced(by: .seconds(20))
+    while !condition() {
+      guard loop.time.now() < deadline else { return false }
+      loop.runOnce(waitingAtMost: .milliseconds(20))
+    }
+    return true
+  }
+
+  /// Slow enough for a debug build on a busy machine.
+  private static let period: Int64 = 100_000
+
+  /// Sends frames of four phones, captured a moment ago, until something comes of it.
+  func film(until condition: () throws -> Bool) throws {
+    let deadline = loop.time.now().advanced(by: .seconds(20))
+    var frame: Int64 = 0
+    let start = loop.time.now()
+    while try !condition() {
+      try #require(loop.time.now() < deadline)
+      while start + frame * Self.period <= loop.time.now() {
+        for phone in 0..<4 {
+          let captured = start + frame * Self.period + Int64(phone - 4) * 5000
+          _ = push.push([BusMessage(try Garage.observation(phone: phone, at: captured).encoded())])
+        }
+        frame += 1
+      }
+      loop.runOnce(waitingAtMost: .milliseconds(5))
+    }
+  }
+}
+
+@Suite(.serialized) struct GatewayProcessTests {
+  @Test func fromObservationsToPosesToFiles() throws {
+    let gateway = try GatewayFixture()
+    let document = try Garage.calibration()
+    let devices = try gateway.ask(SetCalibration(session: Garage.session, document: document)).devices
+    #expect(devices.map(\.text) == ["phone-0", "phone-1", "phone-2", "phone-3"])
+    let given = try gateway.ask(GetCalibration(session: Garage.session)).document
+    #expect(try CalibrationJSON.decode(given).cameras.map(\.position) == Garage.cameras().map(\.position))
+    try gateway.film { gateway.live.count >= 8 }
+    for pose in gateway.live.dropFirst(3) {
+      #expect(pose.session == Garage.session && pose.joints.allSatisfy { $0.views >= 2 })
+    }
+    for format in ExportFormat.allCases {
+      let export = try gateway.ask(ExportPoses(session: Garage.session, format: format))
+      #expect(export.poses >= 8)
+      var bytes = Data()
+      while true {
+        let request = ReadExport(session: Garage.session, export: export.export, offset: bytes.count)
+        let piece = try gateway.ask(request).piece
+        if piece.isEmpty { break }
+        bytes += piece
+      }
+      #expect(bytes.count == export.bytes)
+    }
+    let figures = try gateway.ask(ReconstructionStatistics(session: Garage.session))
+    #expect(figures.calibrated && figures.poses >= 8 && figures.jointsPerPose > 32)
+    #expect(try gateway.ask(CheckReadiness()).ready)
+  }
+
+  @Test func aRestartKeepsCalibrationAndPoses() throws {
+    let gateway = try GatewayFixture()
+    _ = try gateway.ask(SetCalibration(session: Garage.session, document: Garage.calibration()))
+    try gateway.film { gateway.live.count >= 4 }
+    let before = try gateway.ask(ReconstructionStatistics(session: Garage.session)).poses
+    try gateway.start()
+    let restored = try gateway.ask(ReconstructionStatistics(session: Garage.session))
+    #expect(restored.calibrated && restored.poses >= before)
+    let last = try #require(gateway.live.last)
+    try gateway.film { gateway.live.count { $0.time > last.time } >= 4 }
+    #expect(zip(gateway.live, gateway.live.dropFirst()).allSatisfy { $0.time < $1.time })
+  }
+
+  @Test func badInputCostsOneMessage() throws {
+    let gateway = try GatewayFixture()
+    for bytes in [[], [1, 2, 3], Array("AXO1".utf8), [UInt8](repeating: 0xFF, count: 100_000)] {
+      _ = gateway.push.push([BusMessage(bytes)])
+    }
+    let good = BusMessage(try Garage.observation(phone: 0, at: gateway.loop.time.now()).encoded())
+    _ = gateway.push.push([good, good])
+    for document in [Data(), Data("{}".utf8), Data("<x/>".utf8), Data(repeating: 0x20, count: 70_000)] {
+      let error = #expect(throws: ServiceError.self) {
+        try gateway.ask(SetCalibration(session: Garage.session, document: document))
+      }
+      #expect(error?.status == 400 && error?.code == "calibration_unreadable")
+    }
+    let tooLarge = #expect(throws: ServiceError.self) {
+      try gateway.ask(SetCalibration(session: Garage.session, document: Data(repeating: 0x20, count: 300_000)))
+    }
+    #expect(tooLarge?.status == 413)
+    _ = try gateway.ask(SetCalibration(session: Garage.session, document: Garage.calibration()))
+    try gateway.film { gateway.live.count >= 3 }
+  }
+
+  @Test func whatIsNotThereIsSaid() throws {
+    let gateway = try GatewayFixture()
+    let stranger = try #require(SessionID("stranger"))
+    #expect(throws: ServiceError.notCalibrated) { try gateway.ask(GetCalibration(session: stranger)) }
+    #expect(throws: ServiceError.noPoses) { try gateway.ask(ExportPoses(session: stranger, format: .trc)) }
+    #expect(throws: ServiceError.noSuchExport) {
+      try gateway.ask(ReadExport(session: stranger, export: "poses-1.trc", offset: 0))
+    }
+    #expect(try gateway.ask(ReconstructionStatistics(session: stranger)).poses == 0)
+    #expect(try gateway.ask(DeleteReconstruction(session: stranger)).files == 0)
+  }
+
+  @Test func deletionLeavesNothingAndLateFramesBringNothingBack() throws {
+    let gateway = try GatewayFixture()
+    _ = try gateway.ask(SetCalibration(session: Garage.session, document: Garage.calibration()))
+    try gateway.film { gateway.live.count >= 3 }
+    _ = try gateway.ask(ExportPoses(session: Garage.session, format: .trc))
+    #expect(try gateway.ask(DeleteReconstruction(session: Garage.session)).files == 3)
+    #expect(SessionFolder.names(in: SessionFolder.root(stateDirectory: "\(gateway.folder.path)/state")).isEmpty)
+    for phone in 0..<4 {
+      let late = try Garage.observation(phone: phone, at: gateway.loop.time.now())
+      _ = gateway.push.push([BusMessage(late.encoded())])
+    }
+    #expect(try gateway.ask(ReconstructionStatistics(session: Garage.session)).observations == 0)
+    // The same name may be used again.
+    _ = try gateway.ask(SetCalibration(session: Garage.session, document: Garage.calibration()))
+    let count = gateway.live.count
+    try gateway.film { gateway.live.count >= count + 3 }
+  }
+
+  @Test func aDeletionThatWasCutShortIsFinished() throws {
+    let folder = try TemporaryFolder()
+    let root = SessionFolder.root(stateDirectory: folder.path)
+    let doomed = SessionFolder(root: root, session: try #require(SessionID("x")))
+    try SessionFolder(root: "\(root)/.deleted-7-x", session: try #require(SessionID("exports"))).create()
+    try doomed.create()
+    _ = try Reconstructions(stateDirectory: folder.path, log: Log(name: "test", level: .error) { _ in })
+    #expect(SessionFolder.names(in: root) == ["x"])
+  }
+}

@@ -1,0 +1,143 @@
+import FoundationEssentials
+import Glibc
+import Messages
+import Reconstruction
+import Runtime
+import Testing
+import Timing
+
+@testable import EdgeGateway
+
+@Suite struct SessionReconstructionTests {
+  let folder: TemporaryFolder
+  let log = Log(name: "test", level: .error) { _ in }
+
+  init() throws { folder = try TemporaryFolder() }
+
+  private func open(now: Int64 = 0) throws -> SessionReconstruction {
+    let root = SessionFolder.root(stateDirectory: folder.path)
+    return try SessionReconstruction(
+      session: Garage.session, root: root, log: log, now: SessionTime(microseconds: now))
+  }
+
+  /// Feeds frames `range` of all four phones and answers the poses.
+  private func film(_ session: SessionReconstruction, _ range: Range<Int64>) throws -> [Pose3D] {
+    var poses: [Pose3D] = []
+    for frame in range {
+      for phone in 0..<4 {
+        let captured = SessionTime(microseconds: 1_000_000 + frame * Garage.period + Int64(phone) * 7000)
+        session.take(try Garage.observation(phone: phone, at: captured), now: captured + 30_000)
+        poses += session.poses(now: captured + 30_000)
+      }
+    }
+    return poses
+  }
+
+  @Test func knownJointsComeOut() throws {
+    let session = try open()
+    #expect(try session.calibrate(Array(Garage.calibration())).map(\.text) == (0..<4).map { "phone-\($0)" })
+    let poses = try film(session, 0..<30)
+    #expect(poses.count > 20)
+    for pose in poses.dropFirst(3) {
+      #expect(pose.cameras == 4 && pose.clockErrorBoundMicroseconds == 500)
+      for (index, joint) in pose.joints.enumerated() {
+        let difference = SIMD3(Double(joint.x), Double(joint.y), Double(joint.z)) - Garage.joint(index)
+        #expect(joint.views == 4 && dot(difference, difference).squareRoot() < 1e-3)
+      }
+    }
+    let figures = session.statistics
+    #expect(figures.calibrated && figures.poses == poses.count && figures.alignedSets == poses.count)
+    #expect(figures.observations == 120 && figures.jointsPerPose == 33)
+    #expect(try #require(figures.reprojectionPxMedian) < 0.1)
+    #expect(try #require(figures.captureToPoseMsP50) < 100)
+    let ratio = try #require(figures.reprojectionCalibrationPxMedian) / #require(figures.reprojectionPxMedian)
+    #expect((ratio - 1.5).magnitude < 1e-9)
+  }
+
+  @Test func withoutCalibrationSetsAreCountedAndNoPoseIsMade() throws {
+    let session = try open()
+    #expect(try film(session, 0..<20).isEmpty)
+    let figures = session.statistics
+    #expect(!figures.calibrated && figures.alignedSets > 10 && figures.poses == 0)
+    #expect(figures.dropped["uncalibrated"] == figures.alignedSets)
+    #expect(try session.beginExport(.trc) == nil)
+    #expect(!SessionFolder(root: SessionFolder.root(stateDirectory: folder.path), session: Garage.session).exists)
+  }
+
+  @Test func aSuccessorGoesOnWhereAKilledProcessStopped() throws {
+    let first = try open()
+    _ = try first.calibrate(Array(Garage.calibration()))
+    let before = try film(first, 0..<20)
+    let path = "\(SessionFolder.root(stateDirectory: folder.path))/\(Garage.session.text)/poses.journal"
+    // A kill in the middle of a write.
+    let file = try #require(fopen(path, "a"))
+    fwrite([UInt8](repeating: 0x20, count: 100), 1, 100, file)
+    fclose(file)
+    let second = try open(now: 1_000_000 + 20 * Garage.period)
+    #expect(second.isCalibrated && second.statistics.poses == before.count)
+    let after = try film(second, 20..<50)
+    #expect(after.count > 15)
+    #expect(try #require(after.first).time > (try #require(before.last)).time)
+    let (poses, exported) = try export(second, .csv)
+    #expect(poses == before.count + after.count)
+    #expect(exported.split(separator: "\n").count == poses + 1)
+  }
+
+  @Test func anExportHoldsWhatItsHeaderSays() throws {
+    let session = try open()
+    _ = try session.calibrate(Array(Garage.calibration()))
+    _ = try film(session, 0..<30)
+    let job = try #require(try session.beginExport(.trc))
+    // Poses that come while the export is written wait for the next one.
+    let more = try film(session, 30..<40)
+    #expect(!more.isEmpty)
+    while try !job.step() {}
+    let text = String(decoding: try #require(try session.readExport(job.name, offset: 0)), as: UTF8.self)
+    let lines = text.split(separator: "\n")
+    #expect(lines[2].split(separator: "\t")[2] == "\(job.poses)" && lines.count == 5 + job.poses)
+    #expect(lines[2].hasPrefix("30.00\t30.00\t"))
+    #expect(job.bytes == text.utf8.count)
+    #expect(try session.readExport(job.name, offset: job.bytes) == [])
+    #expect(try session.readExport(job.name, offset: 10)?.count == job.bytes - 10)
+    for name in [
+      "../poses.journal", "poses.journal", "", "poses-1.trc/../../poses.journal", "poses-99.trc", "poses-.csv",
+    ] {
+      #expect(try session.readExport(name, offset: 0) == nil)
+    }
+    #expect(try session.readExport(job.name, offset: -1) == nil)
+  }
+
+  @Test func onlyTheLatestExportsAreKept() throws {
+    let session = try open()
+    _ = try session.calibrate(Array(Garage.calibration()))
+    _ = try film(session, 0..<15)
+    var names: [String] = []
+    for _ in 0..<ExportShelf.kept + 3 {
+      let job = try #require(try session.beginExport(.json))
+      while try !job.step() {}
+      session.exportFinished()
+      names.append(job.name)
+    }
+    #expect(Set(names).count == names.count)
+    #expect(try session.readExport(names[0], offset: 0) == nil)
+    #expect(try names.suffix(ExportShelf.kept).allSatisfy { try session.readExport($0, offset: 0) != nil })
+  }
+
+  @Test func aCalibrationThatDoesNotFitThePicturesIsSaid() throws {
+    let session = try open()
+    let turned = try Garage.cameras().map { camera in
+      try CameraModel(
+        name: camera.name, imageSize: PixelSize(width: 1920, height: 1080), focal: camera.focal, centre: camera.centre,
+        distortion: camera.distortion, rotation: camera.rotation, translation: camera.translation)
+    }
+    _ = try session.calibrate(CalibrationJSON.encode(try Calibration(cameras: turned)))
+    #expect(try film(session, 0..<20).isEmpty)
+    #expect(try #require(session.statistics.dropped["unfit_picture"]) > 10)
+  }
+
+  private func export(_ session: SessionReconstruction, _ format: ExportFormat) throws -> (Int, String) {
+    let job = try #require(try session.beginExport(format))
+    while try !job.step() {}
+    return (job.poses, String(decoding: try #require(try session.readExport(job.name, offset: 0)), as: UTF8.self))
+  }
+}
