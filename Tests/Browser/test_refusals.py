@@ -82,16 +82,6 @@ def test_a_coach_without_the_key(stack: Stack, context: Callable[..., BrowserCon
     assert stack.coach_key not in page.url
 
 
-def test_a_calibration_that_is_none(coach_page: CoachPage, complaints: Complaints) -> None:
-    complaints.allow_refusals()
-    coach_page.create_session(phones=2)
-    page = coach_page.page
-    page.get_by_label("Load a file…").set_input_files(
-        {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"not a calibration"}
-    )
-    expect(page.locator("#calibration-result")).to_have_attribute("data-tone", "bad")
-
-
 def test_a_session_that_is_gone(coach: Coach, coach_page: CoachPage, complaints: Complaints) -> None:
     complaints.allow_absence()
     session = coach_page.create_session(phones=2)

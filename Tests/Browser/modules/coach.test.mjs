@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { load } from "./web.mjs";
 
+const { choose, rename, suggest } = await load("coach/assignment.js");
 const { decodePose, medianError } = await load("coach/pose.js");
 const { UpFinder, uprightPoint } = await load("coach/body.js");
 const { Orbit } = await load("coach/orbit.js");
@@ -129,9 +130,39 @@ test("the next step follows the session", () => {
   assert.match(head(status([streaming, device("stale")])).headline, /1 phone stopped/);
   assert.match(head(status([streaming, device("connected")])).headline, /1 of 2/);
   assert.match(head(status([streaming, streaming], { reconstruction: { calibrated: false } })).detail, /calibration/);
+  assert.match(head(status([streaming, streaming]), { unassigned: 1 }).detail, /which phone/);
   assert.equal(head(status([streaming, streaming]), { poseRate: 30 }).headline, "Recording in 3D");
   assert.equal(head(status([streaming], { mode: "single", expected_devices: 1 })).headline, "Recording");
   assert.equal(head(status([], { state: "ended" })).headline, "Session ended");
+});
+
+const phones = [
+  { device_id: "phone-a", label: "Cam02 " },
+  { device_id: "cam01", label: "" },
+  { device_id: "phone-c", label: "tripod" },
+  { device_id: "phone-d", label: "tripod" },
+];
+
+test("cameras find the phones that carry their names, and no others", () => {
+  assert.deepEqual(suggest(["cam01", "cam02", "cam03", "tripod"], phones), { cam01: "cam01", cam02: "phone-a" });
+});
+
+test("what the coach chose stays, until that phone is gone", () => {
+  const chosen = { cam01: "phone-c" };
+  assert.deepEqual(suggest(["cam01", "cam02"], phones, chosen), { cam01: "phone-c", cam02: "phone-a" });
+  assert.deepEqual(suggest(["cam01"], [phones[1]], chosen), { cam01: "cam01" });
+});
+
+test("a phone stands in one place", () => {
+  assert.deepEqual(choose({ a: "1", b: "2" }, "a", "2"), { a: "2" });
+  assert.deepEqual(choose({ a: "1", b: "2" }, "a", ""), { b: "2" });
+});
+
+test("a calibration is renamed to its phones once two have one", () => {
+  const document = { version: 1, cameras: [{ name: "a", f: 1 }, { name: "b", f: 2 }, { name: "c", f: 3 }] };
+  assert.equal(rename(document, { a: "1" }), null);
+  assert.deepEqual(rename(document, { a: "b", b: "a" }).cameras, [{ name: "b", f: 1 }, { name: "a", f: 2 }]);
+  assert.equal(document.cameras[0].name, "a");
 });
 
 test("lost pictures are told, with their share", () => {

@@ -52,7 +52,7 @@ export function lossWords(device) {
 }
 
 /** The headline over the session: `{ headline, detail, tone }`. */
-export function nextStep(status, { hasCode, poseRate }) {
+export function nextStep(status, { hasCode, poseRate, unassigned = 0 }) {
   const expected = status.expected_devices ?? 0;
   const devices = status.devices ?? [];
   const streaming = devices.filter((device) => device.state === "streaming").length;
@@ -79,6 +79,9 @@ export function nextStep(status, { hasCode, poseRate }) {
   if (status.mode !== "3d") return say("Recording", "The phone streams.", "good");
   if (status.reconstruction && status.reconstruction.calibrated === false) {
     return say("Recording, without 3D", "Load the calibration of the cameras to see 3D poses.", "warn");
+  }
+  if (poseRate === 0 && unassigned > 0) {
+    return say("Recording, without 3D", "Choose which phone stands for which camera of the calibration, below.", "warn");
   }
   if (poseRate === 0) return say("Recording", "All phones stream. Poses appear as soon as somebody is in view.", "busy");
   return say("Recording in 3D", `${plural(streaming, "phone")} stream.`, "good");

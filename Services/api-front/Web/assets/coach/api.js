@@ -56,12 +56,14 @@ export async function recordings(session) {
   return answer?.files ?? [];
 }
 
-/** `file`: a File of the person's disk; its bytes go as they are. */
-export function uploadCalibration(session, file) {
-  return request("PUT", at(session, "/calibration"), {
-    body: file,
-    type: file.name.endsWith(".json") ? "application/json" : "text/plain",
-  });
+/** The calibration in force, in Axolotl's JSON form. */
+export function getCalibration(session) {
+  return request("GET", at(session, "/calibration"));
+}
+
+/** `body`: text, or a File of the person's disk, whose bytes go as they are. */
+export function putCalibration(session, body, type) {
+  return request("PUT", at(session, "/calibration"), { body, type });
 }
 
 export function recordingAddress(session, path) {

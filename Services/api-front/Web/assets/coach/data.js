@@ -1,16 +1,12 @@
-// What can be taken out of a session, put into it, and removed.
+// What can be taken out of a session, and what a deletion removed.
 
-import { byId, make, setText, setTone, show } from "../common/dom.js";
+import { byId, make, show } from "../common/dom.js";
 import { bytes, count, plural } from "../common/words.js";
-import { posesAddress, recordingAddress, recordings, uploadCalibration } from "./api.js";
+import { posesAddress, recordingAddress, recordings } from "./api.js";
 
-const CALIBRATION_LIMIT = 256 * 1024;
-const HINT = "Qualisys .qca.txt, or Axolotl's JSON.";
-
-/** Points the downloads at a session and forgets what was said about another one. */
+/** Points the downloads at a session. */
 export function setUpData(session) {
   for (const format of ["trc", "csv", "json"]) byId(format).href = posesAddress(session, format);
-  sayCalibration(HINT, "plain");
 }
 
 /** A single phone has neither 3D poses nor a calibration. */
@@ -38,27 +34,6 @@ function recordingRow(session, file) {
     make("a", { href: recordingAddress(session, file.path), download: `${file.device_id}-${name}`, text: file.path }),
     make("span", { class: "fine", text: `${count(file.frames)} frames, ${bytes(file.bytes)}` }),
   );
-}
-
-/** Sends the chosen file; says which phones have a camera model now, or why not. */
-export async function loadCalibration(session, file) {
-  if (file.size > CALIBRATION_LIMIT) {
-    sayCalibration(`${file.name} is too large for a calibration (${bytes(file.size)}).`, "bad");
-    return;
-  }
-  sayCalibration(`Reading ${file.name}…`, "busy");
-  try {
-    const answer = await uploadCalibration(session, file);
-    const devices = answer?.devices ?? [];
-    sayCalibration(`${file.name}: ${plural(devices.length, "camera")} (${devices.join(", ")}).`, "good");
-  } catch (problem) {
-    sayCalibration(problem.message, "bad");
-  }
-}
-
-function sayCalibration(text, tone) {
-  setText(byId("calibration-result"), text);
-  setTone(byId("calibration-result"), tone);
 }
 
 /** What a deletion removed, as the rows of a description list. */

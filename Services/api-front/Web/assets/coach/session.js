@@ -3,7 +3,8 @@
 import { byId, setText, setTone, show } from "../common/dom.js";
 import { nextStep } from "./advice.js";
 import { deleteSession, endSession, sessionStatus } from "./api.js";
-import { adaptData, loadCalibration, setUpData, showReceipt, showRecordings } from "./data.js";
+import { CalibrationPanel } from "./calibration.js";
+import { adaptData, setUpData, showReceipt, showRecordings } from "./data.js";
 import { DeviceList } from "./devices.js";
 import { Feed } from "./feed.js";
 import { codeOf, forgetCode, Invite } from "./invite.js";
@@ -20,6 +21,7 @@ export class SessionPage {
     this.invite = new Invite();
     this.devices = new DeviceList();
     this.viewer = new Viewer(byId("view"));
+    this.calibration = new CalibrationPanel();
     this.session = null;
     this.listen();
   }
@@ -37,6 +39,7 @@ export class SessionPage {
     this.say({ headline: "Connecting…", detail: "", tone: "busy" });
     setText(byId("pose-figures"), "");
     setUpData(session);
+    this.calibration.open(session);
     showRecordings(session);
     this.showCode();
     this.feed = new Feed(session, {
@@ -61,6 +64,7 @@ export class SessionPage {
     const before = this.status;
     this.status = status;
     adaptData(status.mode);
+    this.calibration.update(status);
     if (before && before.state !== status.state && status.state === "ended") showRecordings(this.session);
     show(byId("three"), status.mode === "3d");
     byId("page-session").classList.toggle("flat", status.mode !== "3d");
@@ -72,10 +76,12 @@ export class SessionPage {
 
   showStep() {
     const rate = this.poseRate();
-    this.say(nextStep(this.status, { hasCode: this.invite.isValid, poseRate: rate }));
+    const { unassigned } = this.calibration;
+    this.say(nextStep(this.status, { hasCode: this.invite.isValid, poseRate: rate, unassigned }));
     const calibrated = this.status.reconstruction?.calibrated;
     const empty = rate > 0 ? ""
       : this.status.state === "ended" ? "The session has ended."
+      : unassigned > 0 ? "Choose which phone stands for which camera of the calibration (below)."
       : calibrated === false ? "Load the calibration of the cameras (below) to see 3D poses."
       : "The athlete appears here as soon as two phones see them.";
     setText(byId("view-empty"), empty);
@@ -138,11 +144,6 @@ export class SessionPage {
       this.showCode();
     });
     byId("refresh").addEventListener("click", () => showRecordings(this.session));
-    byId("calibration").addEventListener("change", async (event) => {
-      const [file] = event.target.files;
-      if (file) await loadCalibration(this.session, file);
-      event.target.value = "";
-    });
     byId("end").addEventListener("click", () => this.act(byId("end"), () => endSession(this.session)));
     byId("delete").addEventListener("click", () => byId("confirm").showModal());
     byId("confirm").addEventListener("close", () => {

@@ -1,0 +1,126 @@
+// The calibration of a session: loading a file, and saying which phone stands for which camera.
+
+import { byId, make, setText, setTone, show } from "../common/dom.js";
+import { bytes, plural } from "../common/words.js";
+import { getCalibration, putCalibration } from "./api.js";
+import { choose, rename, suggest } from "./assignment.js";
+
+const LIMIT = 256 * 1024;
+const HINT = "Qualisys .qca.txt, or Axolotl's JSON.";
+
+export class CalibrationPanel {
+  constructor() {
+    this.rows = byId("cameras");
+    this.devices = [];
+    this.open(null);
+    byId("calibration").addEventListener("change", async (event) => {
+      const [file] = event.target.files;
+      if (file) await this.load(file);
+      event.target.value = "";
+    });
+  }
+
+  /** Shows another session's; null: none. */
+  open(session) {
+    this.session = session;
+    this.document = null;
+    this.chosen = {};
+    this.sent = "";
+    this.devices = [];
+    this.draw();
+    this.isKnown = false;
+    this.say(HINT, "plain");
+  }
+
+  /** How many cameras have no phone yet. */
+  get unassigned() {
+    return this.document ? this.document.cameras.length - Object.keys(this.chosen).length : 0;
+  }
+
+  /** Takes in a status: the phones that have joined, and whether the session has a calibration already. */
+  update({ devices, reconstruction }) {
+    const same = JSON.stringify(devices.map(name)) === JSON.stringify(this.devices.map(name));
+    this.devices = devices;
+    if (reconstruction?.calibrated && !this.isKnown) this.fetch().catch(() => (this.isKnown = false));
+    else if (!same) this.match();
+  }
+
+  async load(file) {
+    if (file.size > LIMIT) {
+      this.say(`${file.name} is too large for a calibration (${bytes(file.size)}).`, "bad");
+      return;
+    }
+    this.say(`Reading ${file.name}…`, "busy");
+    try {
+      await putCalibration(this.session, file, file.name.endsWith(".json") ? "application/json" : "text/plain");
+      this.chosen = {};
+      await this.fetch();
+    } catch (problem) {
+      this.say(problem.message, "bad");
+    }
+  }
+
+  async fetch() {
+    const session = this.session;
+    this.isKnown = true;
+    const document = await getCalibration(session);
+    if (session !== this.session) return;
+    this.document = document;
+    this.sent = JSON.stringify(document);
+    await this.match();
+  }
+
+  async match() {
+    if (!this.document) return;
+    this.chosen = suggest(this.document.cameras.map((camera) => camera.name), this.devices, this.chosen);
+    this.draw();
+    await this.apply();
+  }
+
+  async apply() {
+    const renamed = rename(this.document, this.chosen);
+    const wanted = JSON.stringify(renamed);
+    if (renamed && wanted !== this.sent) {
+      try {
+        await putCalibration(this.session, wanted, "application/json");
+        this.sent = wanted;
+      } catch (problem) {
+        this.say(problem.message, "bad");
+        return;
+      }
+    }
+    if (this.unassigned === 0) this.say(`${plural(this.document.cameras.length, "camera")}, each with its phone.`, "good");
+    else this.say("Choose the phone that stands where each camera stood. Cameras without one are left out.", "warn");
+  }
+
+  draw() {
+    const cameras = this.document?.cameras ?? [];
+    show(this.rows, cameras.length > 0);
+    this.rows.replaceChildren(...cameras.map((camera, index) => this.row(camera.name, index)));
+  }
+
+  row(camera, index) {
+    const id = `camera-${index}`;
+    const picker = make("select", { id });
+    picker.append(make("option", { value: "", text: "no phone" }));
+    this.devices.forEach((device, number) => {
+      picker.append(make("option", { value: device.device_id, text: `${number + 1} ${device.label || device.device_id}` }));
+    });
+    picker.value = this.chosen[camera] ?? "";
+    picker.addEventListener("change", () => {
+      this.chosen = choose(this.chosen, camera, picker.value);
+      this.draw();
+      byId(id).focus();
+      this.apply();
+    });
+    const known = this.devices.find((device) => device.device_id === camera);
+    return make("li", {}, make("label", { for: id, text: known?.label || camera }), picker);
+  }
+
+  say(text, tone) {
+    setText(byId("calibration-result"), text);
+    setTone(byId("calibration-result"), tone);
+  }
+}
+
+const name = ({ device_id, label }) => [device_id, label];
