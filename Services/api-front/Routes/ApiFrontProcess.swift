@@ -26,11 +26,11 @@ public final class ApiFrontProcess: ServiceProcess {
           publicURL: publicURL, isTLS: isTLS, listening: listening, port: port.number, lan: PublicAddress.lanAddresses()
         )
       }, isTLS: isTLS, publicURL: publicURL, stunServer: settings[AppSettings.stunServer], time: context.time)
-    let sessions = SessionRoutes(backends: backends, time: context.time) { _ in access.forgetVerified() }
+    let sessions = SessionRoutes(backends: backends) { _ in access.forgetVerified() }
     let tls = isTLS ? try TLSFiles.locate(settings, lan: PublicAddress.lanAddresses()) : nil
     let pages = PageRoutes(
       files: StaticFiles(directory: settings[AppSettings.webDirectory]), access: access, tokens: backends.tokens,
-      isTLS: isTLS, authorityPath: tls?.authorityPath)
+      isTLS: isTLS, time: context.time, authorityPath: tls?.authorityPath)
     var routes = pairing.routes + sessions.routes + MaterialRoutes(backends: backends).routes
     routes += UploadRoutes(uploads: sockets.uploads).routes
     let described = routes

@@ -1,5 +1,6 @@
 import Bus
 import Messages
+import Runtime
 
 /// The clients of the other services.
 struct Backends {
@@ -8,8 +9,10 @@ struct Backends {
   let gateway: RequestClient
   /// By instance number.
   let streams: [Int: RequestClient]
+  let loop: EventLoop
 
   init(_ bus: BusContext, streamInstances: Int) throws {
+    loop = bus.loop
     tokens = try RequestClient(bus, .tokens, of: .tokenService)
     sessions = try RequestClient(bus, .sessions, of: .sessionService)
     gateway = try RequestClient(bus, .gateway, of: .edgeGateway)

@@ -1,6 +1,7 @@
 import Bus
 import Messages
 import Runtime
+import Timing
 
 /// The pages. The coach's page shows nothing by itself: what it asks the API for needs the cookie.
 struct PageRoutes {
@@ -8,12 +9,12 @@ struct PageRoutes {
   let access: AccessControl
   let tokens: RequestClient
   let isTLS: Bool
+  let time: any TimeSource
   /// The authority that signed this server's certificate, when it is one of its own making.
   let authorityPath: String?
 
   private static let html = "text/html; charset=utf-8"
   private static let certificateType = "application/x-x509-ca-cert"
-  static let cookieSeconds = 30 * 24 * 3600
 
   var routes: [Route] {
     [
@@ -61,14 +62,16 @@ struct PageRoutes {
     tokens.send(IssueCoachToken()) { result in
       call.answer(result) { reply in
         // The key leaves the address, and with it the history and every Referer.
-        HTTPResponse(.seeOther).adding("Location", "/").adding("Set-Cookie", cookie(reply.token))
+        HTTPResponse(.seeOther).adding("Location", "/").adding("Set-Cookie", cookie(reply))
           .adding("Cache-Control", "no-store")
       }
     }
   }
 
-  private func cookie(_ token: String) -> String {
-    "\(AccessControl.cookieName)=\(token); Path=/; Max-Age=\(Self.cookieSeconds); HttpOnly; SameSite=Strict"
+  /// Lives as long as the token in it.
+  private func cookie(_ issued: IssueCoachToken.Reply) -> String {
+    let seconds = max(0, issued.expiresAt - time.utcMicroseconds() / 1_000_000)
+    return "\(AccessControl.cookieName)=\(issued.token); Path=/; Max-Age=\(seconds); HttpOnly; SameSite=Strict"
       + (isTLS ? "; Secure" : "")
   }
 }

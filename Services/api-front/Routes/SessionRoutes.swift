@@ -1,10 +1,8 @@
 import Messages
-import Timing
 
 /// `/api/sessions/…` and the status: what the coach sees of sessions and does to them.
 struct SessionRoutes {
   let backends: Backends
-  let time: any TimeSource
   /// Called when a session was deleted, so that nothing of it is believed any longer.
   let onDeleted: (SessionID) -> Void
 
@@ -46,7 +44,7 @@ struct SessionRoutes {
   }
 
   private func answerStatus(_ call: RouteCall, _ session: SessionID) {
-    StatusDocument.fetch(session, from: backends, time: time) { call.answer($0) { .json($0) } }
+    StatusDocument.fetch(session, from: backends) { call.answer($0) { .json($0) } }
   }
 
   struct Listed: Encodable {

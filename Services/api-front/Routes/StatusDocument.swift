@@ -69,11 +69,15 @@ struct StatusDocument: Encodable {
     self.reconstruction = reconstruction
   }
 
+  /// How long the figures of the reconstruction are waited for; without them the rest is shown.
+  private static let patience = Duration.milliseconds(300)
+
   /// Asks both services that know something of a session.
   static func fetch(
-    _ session: SessionID, from backends: Backends, time: any TimeSource,
+    _ session: SessionID, from backends: Backends,
     _ completion: @escaping (Result<StatusDocument, ServiceError>) -> Void
   ) {
+    let time = backends.loop.time
     var statistics: ReconstructionStatistics.Reply?
     let gather = Gather<Result<GetSessionStatus.Reply, ServiceError>?>(2) { results in
       guard let status = results.compactMap({ $0 }).first else { return completion(.failure(.internalFault)) }
@@ -84,5 +88,6 @@ struct StatusDocument: Encodable {
       statistics = try? result.get()
       gather.put(nil, at: 1)
     }
+    backends.loop.after(patience) { gather.put(nil, at: 1) }
   }
 }

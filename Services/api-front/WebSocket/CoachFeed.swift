@@ -1,13 +1,11 @@
 import Bus
 import Messages
 import Runtime
-import Timing
 
 /// What coaches' pages watch: each watched session's status twice a second, and 3D poses as they are published.
 final class CoachFeed {
   let log: Log
   private let backends: Backends
-  private let time: any TimeSource
   private var watchers: [SessionID: [ObjectIdentifier: CoachSocket]] = [:]
   private var asking: Set<SessionID> = []
   private var poses: SubscribeSocket?
@@ -18,7 +16,6 @@ final class CoachFeed {
   init(_ bus: BusContext, _ backends: Backends, metrics: Metrics) throws {
     self.backends = backends
     log = bus.log
-    time = bus.loop.time
     relayed = metrics.counter("axolotl_poses_relayed_total", "3D poses handed to coaches' pages.")
     poses = try SubscribeSocket(bus, to: .livePoses, highWaterMark: 256) { [weak self] session, pose in
       self?.received(pose, of: session)
@@ -55,7 +52,7 @@ final class CoachFeed {
   /// One question per session is under way at a time, however many pages watch it.
   private func ask(_ session: SessionID) {
     guard asking.insert(session).inserted else { return }
-    StatusDocument.fetch(session, from: backends, time: time) { [weak self] result in
+    StatusDocument.fetch(session, from: backends) { [weak self] result in
       guard let self else { return }
       asking.remove(session)
       guard let sockets = watchers[session]?.values else { return }

@@ -27,11 +27,14 @@ final class PhoneLinkChannel {
   private var owners: [UInt64: any PhoneLinkOwner] = [:]
   /// Links that stream-svc does not know yet.
   private var unopened: Set<UInt64> = []
+  private var openedAt: [UInt64: SessionTime] = [:]
   private var blocked: Set<UInt64> = []
   private let shed: Counter
 
   /// Messages, of about 40 kB each: what a healthy instance works off within a few milliseconds.
   private static let highWaterMark = 512
+  /// Every message that was under way during a restart asks for `open`; one answer to all of them is enough.
+  private static let reopenPause = Duration.seconds(1)
 
   init(_ bus: BusContext, instance: Int, metrics: Metrics) throws {
     self.instance = instance
@@ -61,6 +64,7 @@ final class PhoneLinkChannel {
   func remove(link: UInt64) {
     guard owners.removeValue(forKey: link) != nil else { return }
     blocked.remove(link)
+    openedAt[link] = nil
     if unopened.remove(link) == nil { _ = transmit(.close, link, nil) }
   }
 
@@ -88,6 +92,7 @@ final class PhoneLinkChannel {
     else { return }
     guard transmit(.open, link, body.withUnsafeBytes { BusMessage(copying: $0) }) else { return }
     unopened.remove(link)
+    openedAt[link] = time.now()
   }
 
   private func receive(_ parts: [BusMessage]) {
@@ -111,6 +116,7 @@ final class PhoneLinkChannel {
       _ = transmit(.close, link, nil)
       return
     }
+    if let last = openedAt[link], time.now() < last.advanced(by: Self.reopenPause) { return }
     unopened.insert(link)
     openIfPossible(link)
   }
