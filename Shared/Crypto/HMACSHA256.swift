@@ -30,16 +30,17 @@ public final class HMACSHA256 {
   deinit { EVP_MAC_CTX_free(context) }
 
   /// 32 bytes.
-  public func authenticationCode(for message: some Collection<UInt8>) throws(CryptoError) -> [UInt8] {
-    if let code = message.withContiguousStorageIfAvailable({ authenticate(UnsafeRawBufferPointer($0)) }) {
-      return try code.get()
-    }
-    return try Array(message).withUnsafeBytes { authenticate($0) }.get()
+  public func authenticationCode(for message: ArraySlice<UInt8>) throws(CryptoError) -> [UInt8] {
+    try message.withUnsafeBytes { authenticate($0) }.get()
+  }
+
+  public func authenticationCode(for message: [UInt8]) throws(CryptoError) -> [UInt8] {
+    try message.withUnsafeBytes { authenticate($0) }.get()
   }
 
   /// Compares in constant time.
-  public func isValid(_ code: some Collection<UInt8>, for message: some Collection<UInt8>) throws(CryptoError) -> Bool {
-    constantTimeEqual(Array(code), try authenticationCode(for: message))
+  public func isValid(_ code: [UInt8], for message: ArraySlice<UInt8>) throws(CryptoError) -> Bool {
+    constantTimeEqual(code, try authenticationCode(for: message))
   }
 
   private func authenticate(_ message: UnsafeRawBufferPointer) -> Result<[UInt8], CryptoError> {

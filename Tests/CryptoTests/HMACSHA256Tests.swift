@@ -30,19 +30,19 @@ import Testing
     #expect(try mac.authenticationCode(for: Array("one".utf8)) == first)
   }
 
-  @Test func emptyMessageAndNonContiguousMessage() throws {
+  @Test func emptyMessageAndSlice() throws {
     let mac = try HMACSHA256(key: Array("Jefe".utf8))
     #expect(try mac.authenticationCode(for: [UInt8]()).count == 32)
-    let lazy = Array("one".utf8).lazy.map { $0 }
-    #expect(try mac.authenticationCode(for: lazy) == mac.authenticationCode(for: Array("one".utf8)))
+    let slice = Array("xonex".utf8)[1...3]
+    #expect(try mac.authenticationCode(for: slice) == mac.authenticationCode(for: Array("one".utf8)))
   }
 
   @Test func oneFlippedBitIsRefused() throws {
     let mac = try HMACSHA256(key: Array("Jefe".utf8))
     var code = try mac.authenticationCode(for: Array("one".utf8))
-    #expect(try mac.isValid(code, for: Array("one".utf8)))
+    #expect(try mac.isValid(code, for: Array("one".utf8)[...]))
     code[31] ^= 1
-    #expect(try !mac.isValid(code, for: Array("one".utf8)))
-    #expect(try !mac.isValid(code.prefix(31), for: Array("one".utf8)))
+    #expect(try !mac.isValid(code, for: Array("one".utf8)[...]))
+    #expect(try !mac.isValid(Array(code.prefix(31)), for: Array("one".utf8)[...]))
   }
 }

@@ -22,10 +22,10 @@ private func seconds(_ value: Double) -> SessionTime { SessionTime(microseconds:
     #expect(life.standing(at: seconds(605)).state == .stale)
     _ = life.receive(report(phone, transport: nil, lastFrameAt: seconds(601), at: seconds(662)), at: seconds(662))
     #expect(life.standing(at: seconds(662)).state == .gone)
-    #expect(life.standing(at: seconds(662)).reason == "the phone's connection is closed")
+    #expect(life.standing(at: seconds(662)).cause == .connectionClosed)
     _ = life.receive(report(phone, lastFrameAt: seconds(700), at: seconds(700)), at: seconds(700))
     #expect(life.standing(at: seconds(700)).state == .streaming)
-    #expect(life.standing(at: seconds(700)).reason == nil)
+    #expect(life.standing(at: seconds(700)).cause == nil)
   }
 
   @Test func aSilentInstanceMakesItsPhonesStaleThenGone() {
@@ -33,7 +33,7 @@ private func seconds(_ value: Double) -> SessionTime { SessionTime(microseconds:
     _ = life.receive(report(phone, instance: 2, lastFrameAt: seconds(10), at: seconds(10)), at: seconds(10))
     #expect(life.standing(at: seconds(12.9)).state == .streaming)
     let stale = life.standing(at: seconds(14))
-    #expect(stale.state == .stale && stale.reason == "stream-svc@2 has not reported for 4 s")
+    #expect(stale.state == .stale && stale.cause?.words == "stream-svc@2 has not reported for 4 s")
     #expect(life.standing(at: seconds(69.9)).state == .stale)
     #expect(life.standing(at: seconds(70.1)).state == .gone)
   }
@@ -41,7 +41,7 @@ private func seconds(_ value: Double) -> SessionTime { SessionTime(microseconds:
   @Test func anOpenConnectionWithoutFramesIsStaleAndSaysSo() {
     var life = DeviceLife(instance: 1, hasConnected: false, since: seconds(0))
     _ = life.receive(report(phone, lastFrameAt: seconds(10), at: seconds(100)), at: seconds(100))
-    #expect(life.standing(at: seconds(100)) == .init(state: .stale, reason: "connected, but no frames for 90 s"))
+    #expect(life.standing(at: seconds(100)) == .init(state: .stale, cause: .noFrames(seconds: 90)))
   }
 
   @Test func aClosedConnectionThatNeverSentAFrameEndsToo() {

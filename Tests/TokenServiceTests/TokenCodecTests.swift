@@ -95,7 +95,7 @@ private struct Vectors: Decodable {
     #expect(token.header.string("typ") == "JWT")
     #expect(FlatJSON(token.payload)?.integer("exp") == 1_300_819_380)
     #expect(FlatJSON(token.payload)?.value("http://example.com/is_root") == .literal)
-    let secret = try #require(Base64URL.decode(key.utf8))
+    let secret = try #require(Base64URL.decode(key))
     #expect(try SigningKey(secret: secret).signed(token))
     #expect(try !SigningKey(secret: secret.reversed()).signed(token))
   }

@@ -7,8 +7,16 @@ import Timing
 struct DeviceLife: Hashable {
   struct Standing: Hashable {
     let state: DeviceState
-    /// In words, for the coach; nil where the state says it all.
-    let reason: String?
+    let cause: Cause?
+  }
+
+  /// Why a device is in its state, where the state does not say it all.
+  enum Cause: Hashable {
+    case neverConnected
+    case notHeardOfSinceRestart
+    case silentInstance(Int, seconds: Int64)
+    case noFrames(seconds: Int64)
+    case connectionClosed
   }
 
   static let staleAfter = Duration.seconds(3)
@@ -43,24 +51,22 @@ struct DeviceLife: Hashable {
   func standing(at now: SessionTime) -> Standing {
     let silence = now - heardAt
     guard let report else {
-      guard hasConnected else { return Standing(state: .registered, reason: "has not connected yet") }
-      return lapsed(silence, "not heard of since session-svc was restarted")
+      guard hasConnected else { return Standing(state: .registered, cause: .neverConnected) }
+      return lapsed(silence, .notHeardOfSinceRestart)
     }
     if silence > Self.staleAfter.wholeMicroseconds {
-      return lapsed(silence, "stream-svc@\(instance) has not reported for \(silence / 1_000_000) s")
+      return lapsed(silence, .silentInstance(instance, seconds: silence / 1_000_000))
     }
     guard let lastFrameAt = report.lastFrameAt else {
-      if report.transport != nil { return Standing(state: .connected, reason: nil) }
-      guard hasConnected else { return Standing(state: .registered, reason: "has not connected yet") }
-      return lapsed(now - (unconnectedSince ?? now), "the phone's connection is closed")
+      if report.transport != nil { return Standing(state: .connected, cause: nil) }
+      guard hasConnected else { return Standing(state: .registered, cause: .neverConnected) }
+      return lapsed(now - (unconnectedSince ?? now), .connectionClosed)
     }
     let age = now - lastFrameAt
-    if age <= Self.staleAfter.wholeMicroseconds { return Standing(state: .streaming, reason: nil) }
+    if age <= Self.staleAfter.wholeMicroseconds { return Standing(state: .streaming, cause: nil) }
     // With its connection open the phone is there, it only sends nothing.
-    if report.transport != nil {
-      return Standing(state: .stale, reason: "connected, but no frames for \(age / 1_000_000) s")
-    }
-    return lapsed(age, "the phone's connection is closed")
+    if report.transport != nil { return Standing(state: .stale, cause: .noFrames(seconds: age / 1_000_000)) }
+    return lapsed(age, .connectionClosed)
   }
 
   /// Whether the phone takes up its instance: it is there, or may come back any moment.
@@ -72,7 +78,20 @@ struct DeviceLife: Hashable {
     }
   }
 
-  private func lapsed(_ microseconds: Int64, _ reason: String) -> Standing {
-    Standing(state: microseconds > Self.goneAfter.wholeMicroseconds ? .gone : .stale, reason: reason)
+  private func lapsed(_ microseconds: Int64, _ cause: Cause) -> Standing {
+    Standing(state: microseconds > Self.goneAfter.wholeMicroseconds ? .gone : .stale, cause: cause)
+  }
+}
+
+extension DeviceLife.Cause {
+  /// For the coach.
+  var words: String {
+    switch self {
+    case .neverConnected: "has not connected yet"
+    case .notHeardOfSinceRestart: "not heard of since session-svc was restarted"
+    case .silentInstance(let instance, let seconds): "stream-svc@\(instance) has not reported for \(seconds) s"
+    case .noFrames(let seconds): "connected, but no frames for \(seconds) s"
+    case .connectionClosed: "the phone's connection is closed"
+    }
   }
 }

@@ -39,16 +39,6 @@ extension SQLiteSessionStore {
       """, .text(session.text), read: Self.readDevice)
   }
 
-  public func deviceCounts() throws(StorageError) -> [Int: Int] {
-    let counts = try database.query(
-      """
-      SELECT instance, count(*) FROM devices JOIN sessions ON id = session
-      WHERE ended_at IS NULL AND is_removed = 0 GROUP BY instance
-      """
-    ) { row throws(StorageError) in (try row.int(0), try row.int(1)) }
-    return Dictionary(uniqueKeysWithValues: counts)
-  }
-
   public func markConnected(_ key: DeviceKey) throws(StorageError) {
     try database.execute(
       "UPDATE devices SET has_connected = 1 WHERE session = ? AND device = ?", .text(key.session.text),

@@ -60,7 +60,7 @@ public final class SessionRegistry {
       let standing = life.standing(at: now)
       return DeviceStatus(
         device: device.key.device, metadata: device.metadata, instance: device.instance, state: standing.state,
-        reason: standing.reason, report: life.report)
+        reason: standing.cause?.words, report: life.report)
     }
     return GetSessionStatus.Reply(summary: found.summary, devices: devices)
   }
@@ -92,7 +92,7 @@ public final class SessionRegistry {
       case .known, .new: break
       }
       let instance: Int
-      if let earlier { instance = earlier.instance } else { instance = try leastLoadedInstance() }
+      if let earlier { instance = earlier.instance } else { instance = leastLoadedInstance(besides: found.devices) }
       let device = DeviceRecord(
         key: key, metadata: metadata, instance: instance,
         registeredAt: earlier.map { $0.isRemoved ? now : $0.registeredAt } ?? now,
@@ -176,10 +176,12 @@ public final class SessionRegistry {
     return DeviceLife(instance: device.instance, hasConnected: device.hasConnected, since: since ?? startedAt)
   }
 
-  private func leastLoadedInstance() throws(StorageError) -> Int {
+  private func leastLoadedInstance(besides siblings: [DeviceRecord]) -> Int {
     let now = time.now()
     var live: [Int: Int] = [:]
     for life in lives.values where life.isThere(at: now) { live[life.instance, default: 0] += 1 }
-    return Placement.leastLoaded(of: streamInstances, live: live, registered: try store.deviceCounts())
+    return Placement.leastLoaded(
+      of: streamInstances, live: live,
+      siblings: siblings.reduce(into: [:]) { if !$1.isRemoved { $0[$1.instance, default: 0] += 1 } })
   }
 }

@@ -18,8 +18,6 @@ public protocol SessionStore {
   func device(_ key: DeviceKey) throws(StorageError) -> DeviceRecord?
   /// In the order of their registration, removed ones included.
   func devices(of session: SessionID) throws(StorageError) -> [DeviceRecord]
-  /// Devices of sessions that have not ended, by instance.
-  func deviceCounts() throws(StorageError) -> [Int: Int]
   func markConnected(_ key: DeviceKey) throws(StorageError)
 
   /// Sessions in which nothing was made, registered or ended since `utcMicroseconds`.

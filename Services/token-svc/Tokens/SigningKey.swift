@@ -19,18 +19,17 @@ public final class SigningKey {
     self.id = id
     headers = Dictionary(
       uniqueKeysWithValues: TokenKind.allCases.map { kind in
-        var encoded: [UInt8] = []
-        Base64URL.append("{\"alg\":\"HS256\",\"kid\":\"\(id)\",\"typ\":\"\(kind.rawValue)\"}".utf8, to: &encoded)
-        return (kind, encoded + [UInt8(ascii: ".")])
+        let header = "{\"alg\":\"HS256\",\"kid\":\"\(id)\",\"typ\":\"\(kind.rawValue)\"}"
+        return (kind, Array((Base64URL.encode(Array(header.utf8)) + ".").utf8))
       })
   }
 
   func sign(kind: TokenKind, payload: [UInt8]) throws(CryptoError) -> String {
     var token = headers[kind]!
-    Base64URL.append(payload, to: &token)
+    Base64URL.append(payload[...], to: &token)
     let signature = try mac.authenticationCode(for: token)
     token.append(UInt8(ascii: "."))
-    Base64URL.append(signature, to: &token)
+    Base64URL.append(signature[...], to: &token)
     return String(decoding: token, as: UTF8.self)
   }
 
