@@ -74,7 +74,7 @@ export function nextStep(status, { hasCode, poseRate, unassigned = 0 }) {
         );
   }
   if (streaming < expected) {
-    return say(`${streaming} of ${plural(expected, "phone")} streaming`, "The others are getting ready.", "busy");
+    return say(`${streaming} of ${plural(expected, "phone")} streaming`, streaming > 0 ? "The others are getting ready." : "The phones are getting ready.", "busy");
   }
   if (status.mode !== "3d") return say("Recording", "The phone streams.", "good");
   if (status.reconstruction && status.reconstruction.calibrated === false) {

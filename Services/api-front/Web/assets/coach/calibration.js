@@ -32,9 +32,11 @@ export class CalibrationPanel {
     this.say(HINT, "plain");
   }
 
-  /** How many cameras have no phone yet. */
+  /** How many phones stand for no camera yet. */
   get unassigned() {
-    return this.document ? this.document.cameras.length - Object.keys(this.chosen).length : 0;
+    if (!this.document) return 0;
+    const placed = new Set(Object.values(this.chosen));
+    return this.devices.filter((device) => !placed.has(device.device_id)).length;
   }
 
   /** Takes in a status: the phones that have joined, and whether the session has a calibration already. */
@@ -89,7 +91,7 @@ export class CalibrationPanel {
         return;
       }
     }
-    if (this.unassigned === 0) this.say(`${plural(this.document.cameras.length, "camera")}, each with its phone.`, "good");
+    if (renamed && this.unassigned === 0) this.say(`${plural(renamed.cameras.length, "camera")}, each with its phone.`, "good");
     else this.say("Choose the phone that stands where each camera stood. Cameras without one are left out.", "warn");
   }
 

@@ -87,7 +87,8 @@ function fill(row, device, index) {
   setText(row.values.seen, ago(device.last_seen_ms));
   setText(row.values.via, TRANSPORTS[device.transport] ?? "—");
   row.element.title = device.bytes_recorded ? `${bytes(device.bytes_recorded)} on disk` : "";
-  setTone(row.hint, [state.tone, sync.tone].includes("bad") ? "bad" : "warn");
+  const tones = [state.tone, sync.tone, loss ? "warn" : "plain"];
+  setTone(row.hint, ["bad", "warn", "busy"].find((tone) => tones.includes(tone)) ?? "plain");
   const hint = [state.hint, sync.hint, loss].filter(Boolean).join(" ");
   setText(row.hint, hint);
   show(row.hint, hint !== "");
