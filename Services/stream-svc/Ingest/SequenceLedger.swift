@@ -29,6 +29,13 @@ public struct SequenceLedger: Equatable, Sendable {
     settled = recorded
   }
 
+  /// The device's folder was opened anew: the disk is the truth, and what was given up stays so.
+  public mutating func reopen(recorded: SequenceSet) {
+    self.recorded = recorded
+    inFlight = SequenceSet()
+    for range in recorded.ranges { settled.formUnion(range) }
+  }
+
   /// Everything up to and including this number is on disk or given up; 0 when nothing is.
   public var acknowledged: UInt32 { settled.end(ofRangeHolding: 1) ?? 0 }
 

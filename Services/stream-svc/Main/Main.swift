@@ -1,4 +1,9 @@
+import Runtime
+import StreamService
+
 @main
 struct Main {
-  static func main() {}
+  static func main() {
+    ServiceMain.run(.streamService) { context in try StreamServiceProcess(context) }
+  }
 }

@@ -38,7 +38,8 @@ final class Recorder {
     for number in 1...max(1, configuration.threads) {
       threads.append(
         RecorderThread(
-          number: number, root: configuration.root, reserveBytes: configuration.reserveBytes,
+          number: number, library: RecordingLibrary(root: configuration.root, instance: configuration.instance),
+          reserveBytes: configuration.reserveBytes,
           maximumFrameBytes: configuration.maximumQueuedBytes, disk: disk, time: time, syncer: syncer
         ) { outbox.add($0) })
     }

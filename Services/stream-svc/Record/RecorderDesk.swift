@@ -18,7 +18,7 @@ final class RecorderDesk {
   private static let retryPause = Duration.seconds(1)
   private static let syncPeriod = Duration.seconds(5)
 
-  private let root: String
+  private let library: RecordingLibrary
   private let reserveBytes: UInt64
   private let disk: any RecordingDisk
   private let time: any TimeSource
@@ -31,10 +31,10 @@ final class RecorderDesk {
   private var nextSync: SessionTime
 
   init(
-    root: String, reserveBytes: UInt64, disk: any RecordingDisk, time: any TimeSource, syncer: RecordingSyncer,
+    library: RecordingLibrary, reserveBytes: UInt64, disk: any RecordingDisk, time: any TimeSource, syncer: RecordingSyncer,
     emit: @escaping (RecorderEvent) -> Void
   ) {
-    self.root = root
+    self.library = library
     self.reserveBytes = reserveBytes
     self.disk = disk
     self.time = time
@@ -55,9 +55,9 @@ final class RecorderDesk {
       for (camera, open) in cameras where open.key.session == session { close(camera) }
       emit(.sessionClosed(request: request))
     case .list(let session, let request):
-      emit(.listed(request: request, RecordingLibrary(root: root).files(of: session)))
+      emit(.listed(request: request, library.files(of: session)))
     case .delete(let session, let request):
-      let removed = RecordingLibrary(root: root).remove(session)
+      let removed = library.remove(session)
       emit(.deleted(request: request, files: removed.files, bytes: removed.bytes))
     }
   }
@@ -138,7 +138,7 @@ final class RecorderDesk {
     if let reserveCheckedAt, now - reserveCheckedAt < Self.retryPause.wholeMicroseconds { return }
     reserveCheckedAt = now
     // When the file system does not say, writing will tell.
-    let free = (try? disk.freeBytes(in: root)) ?? .max
+    let free = (try? disk.freeBytes(in: library.root)) ?? .max
     isBelowReserve = free < reserveBytes
   }
 }

@@ -17,14 +17,14 @@ final class RecorderThread: Sendable {
   private let thread: WorkerThread
 
   init(
-    number: Int, root: String, reserveBytes: UInt64, maximumFrameBytes: Int, disk: any RecordingDisk,
+    number: Int, library: RecordingLibrary, reserveBytes: UInt64, maximumFrameBytes: Int, disk: any RecordingDisk,
     time: any TimeSource, syncer: RecordingSyncer, emit: @escaping @Sendable (RecorderEvent) -> Void
   ) {
     self.maximumFrameBytes = maximumFrameBytes
     let queue = queue
     thread = WorkerThread("recorder-\(number)") {
       let desk = RecorderDesk(
-        root: root, reserveBytes: reserveBytes, disk: disk, time: time, syncer: syncer, emit: emit)
+        library: library, reserveBytes: reserveBytes, disk: disk, time: time, syncer: syncer, emit: emit)
       while true {
         let (commands, isStopped) = queue.wait { queue -> ([RecorderCommand], Bool)? in
           guard !queue.commands.isEmpty || queue.isStopped else { return nil }

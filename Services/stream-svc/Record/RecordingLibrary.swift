@@ -2,10 +2,12 @@ import Glibc
 import Messages
 
 /// The recordings on disk, open or not: listing and removing them.
-struct RecordingLibrary {
+struct RecordingLibrary: Sendable {
   let root: String
+  /// Instances share the folder; each lists what it wrote, so that nothing is listed twice.
+  let instance: UInt16
 
-  /// Every segment of a session, in the order of device and number.
+  /// This instance's segments of a session, in the order of device and number.
   func files(of session: SessionID) -> [RecordingFile] {
     let folder = "\(root)/\(session.text)"
     return entries(of: folder).compactMap { DeviceID($0) }.flatMap { device in
@@ -38,7 +40,7 @@ struct RecordingLibrary {
 
   private func file(_ device: DeviceID, _ number: Int, in folder: String) -> RecordingFile? {
     guard let segment = try? SegmentRecovery(number: number, folder: "\(folder)/\(device.text)").read(),
-      let first = segment.records.first, let last = segment.records.last
+      segment.header.instance == instance, let first = segment.records.first, let last = segment.records.last
     else { return nil }
     return RecordingFile(
       device: device, path: "\(device.text)/\(SegmentPlace.name(number)).mkv", frames: segment.records.count,

@@ -1,0 +1,239 @@
+import Bus
+import Messages
+import Timing
+
+/// One phone as this instance knows it: a pure value that decides; `StreamDesk` does what it decides.
+struct Camera {
+  enum Phase: Equatable {
+    /// The folder is being opened; frames are held.
+    case opening(since: SessionTime)
+    /// The folder is open, and the clock is awaited until then; frames are held.
+    case settling(until: SessionTime)
+    case recording
+    /// No connection; the files are finished.
+    case closed(since: SessionTime)
+  }
+
+  /// What to do with a frame.
+  enum Decision {
+    case hold
+    case record(TimedFrame)
+    case acknowledgeAgain
+    case refuse(FrameRefusal)
+  }
+
+  /// After a connection, frames wait this long for its first clock exchange, so that none gets a time of the clock
+  /// before a reload, or no time at all.
+  static let clockPatience = Duration.milliseconds(1500)
+  static let maximumHeld = 128
+  /// Frames with the recorder: beyond, the phone has to keep them.
+  static let maximumInFlight = 512
+  /// How far a damaged frame's number is believed.
+  private static let plausibleStep: UInt32 = 1000
+  /// How far beyond its bound a capture time may lie in the future; browsers predict capture times.
+  static let futureTolerance: Int64 = 100_000
+
+  let key: DeviceKey
+  let number: CameraNumber
+  private(set) var phase: Phase
+  private(set) var link: LinkAddress?
+  private(set) var opening: PhoneLinkOpen
+  private(set) var ledger = SequenceLedger()
+  private(set) var clock = ClockModel()
+  private(set) var held: [(message: BusMessage, arrived: SessionTime)] = []
+  private(set) var lastFrameAt: SessionTime?
+  private var newest: (sequence: UInt32, captured: DeviceTime)?
+  private(set) var hasGreeted = false
+  /// Why recording stands still, if it does.
+  private(set) var failure: DiskFailure?
+  var counts = FrameCounts()
+  var rate = RateMeter()
+  var nextAcknowledgementAt = SessionTime.zero
+  var acknowledgementIsDue = false
+  var nextComplaintAt = SessionTime.zero
+
+  init(_ opening: PhoneLinkOpen, number: CameraNumber, link: LinkAddress, at now: SessionTime) {
+    key = opening.key
+    self.number = number
+    self.opening = opening
+    self.link = link
+    phase = .opening(since: now)
+  }
+
+  var isConnected: Bool { link != nil }
+
+  // MARK: The connection
+
+  /// A new connection of the same phone.
+  mutating func connect(_ opening: PhoneLinkOpen, link: LinkAddress, at now: SessionTime) {
+    self.opening = opening
+    self.link = link
+    phase = .opening(since: now)
+    hasGreeted = false
+    newest = nil
+    held = []
+  }
+
+  /// The folder is open; `contents` is what the disk holds.
+  mutating func opened(_ contents: DeviceFolder.Contents, at now: SessionTime) {
+    ledger.reopen(recorded: contents.recorded)
+    counts.recorded = contents.frames
+    counts.bytesRecorded = contents.bytes
+    counts.received = max(counts.received, contents.frames)
+    // A restarted instance knows the clock from before; the first exchange will confirm it.
+    if !clock.isKnown { for sample in contents.clockSamples { clock.add(sample) } }
+    failure = nil
+    phase = .settling(until: now.advanced(by: Self.clockPatience))
+  }
+
+  mutating func disconnect(at now: SessionTime) {
+    link = nil
+    held = []
+    phase = .closed(since: now)
+  }
+
+  mutating func said(hello oldest: UInt32?) {
+    hasGreeted = true
+    ledger.phoneHolds(from: oldest)
+  }
+
+  mutating func greeted() { hasGreeted = true }
+
+  mutating func gaveUp(_ range: ClosedRange<UInt32>) { ledger.giveUp(range) }
+
+  // MARK: The clock
+
+  mutating func exchanged(_ sample: ClockSample) -> ClockModel.Verdict {
+    let verdict = clock.add(sample)
+    if verdict == .restarted { newest = nil }
+    if verdict == .used || verdict == .restarted, case .settling = phase { phase = .recording }
+    return verdict
+  }
+
+  /// The clock was waited for long enough.
+  mutating func settle(at now: SessionTime) {
+    if case .settling(let limit) = phase, now >= limit { phase = .recording }
+  }
+
+  /// Frames that waited, oldest first, once nothing holds them any more.
+  mutating func takeHeld() -> [(message: BusMessage, arrived: SessionTime)] {
+    guard phase == .recording else { return [] }
+    defer { held = [] }
+    return held
+  }
+
+  // MARK: Frames
+
+  mutating func decide(_ message: BusMessage, arrived: SessionTime) -> Decision {
+    if phase != .recording {
+      // What does not fit comes again: it is not acknowledged.
+      if held.count < Self.maximumHeld { held.append((message, arrived)) }
+      return .hold
+    }
+    let frame: CheckedFrame
+    do throws(FrameRefusal) {
+      frame = try FrameCheck.check(message, arrived: arrived)
+    } catch {
+      counts.refused += 1
+      passOver(message)
+      return .refuse(error)
+    }
+    counts.received += 1
+    let decision = admit(frame)
+    switch decision {
+    case .refuse: counts.refused += 1
+    case .acknowledgeAgain: counts.duplicate += 1
+    case .record:
+      lastFrameAt = arrived
+      rate.count()
+    case .hold: break
+    }
+    return decision
+  }
+
+  /// A frame that will never be good must not hold up the acknowledgement of those after it.
+  private mutating func passOver(_ message: BusMessage) {
+    let header = try? message.withUnsafeBytes { bytes throws(DecodingFailure) in try FrameHeader(decoding: bytes) }
+    guard let sequence = header?.sequence, sequence <= ledger.highestSeen &+ Self.plausibleStep else { return }
+    ledger.giveUp(sequence...sequence)
+  }
+
+  private mutating func admit(_ frame: CheckedFrame) -> Decision {
+    let header = frame.header
+    if let estimate = clock.estimate(of: header.captured) {
+      let latest = frame.arrived + Int64(estimate.errorBoundMicroseconds) + Self.futureTolerance
+      guard estimate.time <= latest else { return .refuse(.captureInFuture) }
+    }
+    if let newest, header.sequence > newest.sequence, header.captured < newest.captured {
+      return .refuse(.captureGoesBack)
+    }
+    guard ledger.inFlight.count < Self.maximumInFlight else { return .refuse(.recorderBehind) }
+    if let refusal = ledger.accept(header.sequence) {
+      return refusal == .duplicate ? .acknowledgeAgain : .refuse(.sequence(refusal))
+    }
+    if header.sequence > newest?.sequence ?? 0 { newest = (header.sequence, header.captured) }
+    let reading = clock.reading(of: header.captured) ?? .provisional(arrival: frame.arrived)
+    return .record(TimedFrame(frame: frame, reading: reading))
+  }
+
+  /// The recorder's queue was full after all.
+  mutating func couldNotRecord(_ sequence: UInt32) {
+    ledger.markFailed(sequence)
+    counts.refused += 1
+  }
+
+  // MARK: The recorder's answers
+
+  enum RecordingChange: Equatable {
+    case none
+    /// Recording stopped: tell the phone why.
+    case failed(DiskFailure)
+    /// It goes on after a failure: tell the phone from where.
+    case resumed
+  }
+
+  mutating func wrote(_ outcome: WriteOutcome) -> RecordingChange {
+    for frame in outcome.recorded {
+      ledger.markRecorded(frame.sequence)
+      counts.recorded += 1
+      counts.bytesRecorded += Int(frame.frame.header.payloadLength)
+    }
+    for sequence in outcome.failed { ledger.markFailed(sequence) }
+    let before = failure
+    failure = outcome.failure
+    if let failure { return before?.code == failure.code ? .none : .failed(failure) }
+    return before == nil ? .none : .resumed
+  }
+
+  // MARK: For people
+
+  func state(at now: SessionTime) -> DeviceState {
+    guard isConnected else { return .stale }
+    guard let lastFrameAt, now - lastFrameAt < 3_000_000 else { return .connected }
+    return .streaming
+  }
+
+  func report(instance: Int, at now: SessionTime) -> DeviceReport {
+    DeviceReport(
+      key: key, instance: instance, transport: link == nil ? nil : opening.transport, state: state(at: now),
+      fps: rate.perSecond, framesReceived: counts.received, framesRecorded: counts.recorded,
+      framesLost: ledger.missing, framesDuplicate: counts.duplicate, framesRefused: counts.refused,
+      posesEstimated: counts.posesEstimated, posesShed: counts.posesShed, bytesRecorded: counts.bytesRecorded,
+      lastSequence: ledger.highestSeen, sync: clock.state(at: now).map { SyncStatus($0) }, lastFrameAt: lastFrameAt,
+      reportedAt: now)
+  }
+}
+
+extension SyncStatus {
+  init(_ state: ClockState) {
+    self.init(
+      offsetMs: state.offsetMicroseconds / 1000, errorBoundMs: Double(state.errorBoundMicroseconds) / 1000,
+      driftPpm: state.driftPpm)
+  }
+}
+
+/// One connection of one phone: which api-front relays it, and that one's number for it.
+struct LinkAddress: Hashable {
+  let peer: PeerIdentity
+  let link: UInt64
+}

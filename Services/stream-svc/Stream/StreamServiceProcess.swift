@@ -1,0 +1,120 @@
+import Bus
+import FoundationEssentials
+import Glibc
+import Messages
+import PoseEstimation
+import Runtime
+import Timing
+
+/// stream-svc: phone links in, recordings to disk, 2D poses and device reports out.
+public final class StreamServiceProcess: ServiceProcess {
+  private let context: ServiceContext
+  private let instance: Int
+  private let recorder: Recorder
+  private let poses: PoseDesk
+  private let desk: StreamDesk
+  private let server: RequestServer
+  private let reports: PushSocket
+  private let metrics: StreamMetrics
+
+  /// What session-svc may be behind with: a few seconds of reports of many phones.
+  private static let reportHighWaterMark = 4096
+  /// Observations are live data: what edge-gateway cannot take within about a second is of no use.
+  private static let observationHighWaterMark = 1024
+  private static let stopLimit = Duration.seconds(4)
+
+  public convenience init(_ context: ServiceContext) throws {
+    let settings = context.settings
+    let threads = settings[AppSettings.poseThreads]
+    try self.init(
+      context, disk: LocalDisk(),
+      maker: ModelPoseEstimatorMaker(directory: settings[AppSettings.modelsDirectory], workers: threads))
+  }
+
+  init(_ context: ServiceContext, disk: any RecordingDisk, maker: any PoseEstimatorMaker) throws {
+    guard let instance = context.instance else { throw StreamStartError.instanceMissing }
+    let settings = context.settings
+    let bus = try BusContext(context)
+    self.context = context
+    self.instance = instance
+    metrics = StreamMetrics(context.metrics)
+    recorder = try Recorder(
+      Recorder.Configuration(
+        root: settings[AppSettings.recordingsDirectory], threads: settings[AppSettings.recordThreads],
+        reserveBytes: UInt64(settings[AppSettings.diskReserveMegabytes]) << 20, instance: UInt16(instance),
+        boot: BootID.current() ?? BootID(high: 0, low: 0)),
+      loop: context.loop, disk: disk)
+    let observations = try PushSocket(bus, to: .observations, highWaterMark: Self.observationHighWaterMark)
+    poses = PoseDesk(
+      loop: context.loop, log: context.log, metrics: metrics, threads: settings[AppSettings.poseThreads], maker: maker
+    ) { observations.push([$0]) }
+    reports = try PushSocket(bus, to: .deviceReports, highWaterMark: Self.reportHighWaterMark)
+    let links = try PhoneLinks(bus, instance: instance, shed: metrics.linkMessagesShed)
+    desk = StreamDesk(
+      loop: context.loop, log: context.log, instance: instance, links: links, recorder: recorder, poses: poses,
+      metrics: metrics)
+    server = try RequestServer(bus, .stream(instance: instance), context: context)
+    answerRequests()
+    watch()
+    context.loop.every(.milliseconds(500)) { [unowned self] in tick() }
+    context.onStop { [unowned self] in stop() }
+  }
+
+  private func answerRequests() {
+    server.handleLater(ListRecordings.self) { [recorder] request, responder in
+      recorder.list(request.session) { responder.succeed(ListRecordings.Reply(files: $0)) }
+    }
+    server.handleLater(DeleteRecordings.self) { [desk] request, responder in
+      desk.delete(request.session) { responder.succeed($0) }
+    }
+  }
+
+  private func watch() {
+    context.addReadinessCheck { [poses] in poses.unavailable.map { "poses are off: \($0)" } }
+    context.metrics.gauge("axolotl_cameras_connected", "Phones connected to this instance.") { [unowned desk] in
+      Double(desk.connectedCameras)
+    }
+    context.metrics.gauge("axolotl_record_queue_bytes", "Frame bytes that wait to be written.") { [unowned recorder] in
+      Double(recorder.queuedBytes)
+    }
+    context.metrics.gauge("axolotl_pose_queue_frames", "Frames that wait for pose estimation.") { [unowned poses] in
+      Double(poses.waiting)
+    }
+    for quality in [SyncStatus.Quality.good, .acceptable, .poor, .unknown] {
+      context.metrics.gauge(
+        "axolotl_clock_quality_cameras", "Connected phones by how well their clock is known.",
+        labels: [("quality", quality.rawValue)]
+      ) { [unowned self] in Double(cameras(with: quality)) }
+    }
+  }
+
+  private func cameras(with quality: SyncStatus.Quality) -> Int {
+    let now = context.time.now()
+    return desk.all.count { camera in
+      camera.isConnected && (camera.clock.state(at: now).map { SyncStatus($0).quality } ?? .unknown) == quality
+    }
+  }
+
+  private func tick() {
+    recorder.deliver()
+    desk.tick()
+    let now = context.time.now()
+    for camera in desk.all {
+      // A report of a plain value always encodes.
+      guard let body = try? JSONEncoder().encode(camera.report(instance: instance, at: now)) else { continue }
+      if !reports.push([body.withUnsafeBytes { BusMessage(copying: $0) }]) { metrics.reportsShed.increment() }
+    }
+  }
+
+  private func stop() {
+    if !recorder.stop(within: Self.stopLimit) { context.log.error("recorder_still_busy") }
+    recorder.deliver()
+    _ = poses.stop(within: .milliseconds(500))
+  }
+}
+
+enum StreamStartError: Error, CustomStringConvertible {
+  case instanceMissing
+
+  var description: String { "stream-svc runs as one of several: start it with --instance N, N from 1." }
+}
