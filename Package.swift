@@ -141,7 +141,9 @@ let package = Package(
     tests(
       "PoseEstimation", ["PoseEstimation", "Messages", "CTurboJPEG"], resources: [.copy("Reference")],
       linkerSettings: openVINOLink),
-    tests("StreamService", ["StreamService", "Messages", "Timing"], linkerSettings: openVINOLink),
+    tests(
+      "StreamService", ["StreamService", "PoseEstimation", "Bus", "Runtime", "Messages", "Timing"],
+      linkerSettings: openVINOLink),
     tests("Reconstruction", ["Reconstruction", "Messages", "Timing"], resources: [.copy("Reference")]),
     tests("EdgeGateway", ["EdgeGateway", "Reconstruction", "Messages", "Bus", "Runtime", "Timing"]),
     tests("ApiFront", ["ApiFront", "Messages"]),

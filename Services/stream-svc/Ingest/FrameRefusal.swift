@@ -42,7 +42,8 @@ struct FrameRefusal: Error, Equatable, Sendable {
     case .duplicate: FrameRefusal(code: "frame_duplicate", message: "This frame was recorded before.")
     case .tooFarAhead(let limit):
       FrameRefusal(
-        code: "sequence_too_far", message: "The sequence number is over \(limit) ahead. Continue from welcome.next_seq.")
+        code: "sequence_too_far", message: "The sequence number is over \(limit) ahead. Continue from welcome.next_seq."
+      )
     case .tooManyGaps:
       FrameRefusal(code: "too_many_gaps", message: "Too many frames are missing. Send those first, or say dropped.")
     }

@@ -112,9 +112,7 @@ final class DeviceFolder {
     let isLate = live.map { frame.sequence < $0.lastSequence } ?? false
     if isLate, let fill, fill.accepts(frame) { return fill }
     try commit(&waiting, into: &recorded)
-    let made = try Segment(
-      number: nextNumber, kind: isLate ? .fill : .live, first: frame, place: place, disk: disk)
-    nextNumber += 1
+    let made = try makeSegment(isLate ? .fill : .live, first: frame)
     if isLate {
       try fill?.finish()
       fill = made
@@ -123,6 +121,19 @@ final class DeviceFolder {
       live = made
     }
     return made
+  }
+
+  private func makeSegment(_ kind: SegmentKind, first: TimedFrame) throws(DiskFailure) -> Segment {
+    do {
+      let made = try Segment(number: nextNumber, kind: kind, first: first, place: place, disk: disk)
+      nextNumber += 1
+      return made
+    } catch {
+      // A full disk often still makes files and then refuses their first bytes.
+      unlink(place.moviePath(nextNumber))
+      unlink(place.indexPath(nextNumber))
+      throw error
+    }
   }
 
   private func commit(_ waiting: inout [TimedFrame], into recorded: inout [TimedFrame]) throws(DiskFailure) {

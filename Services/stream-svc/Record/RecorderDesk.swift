@@ -31,7 +31,8 @@ final class RecorderDesk {
   private var nextSync: SessionTime
 
   init(
-    library: RecordingLibrary, reserveBytes: UInt64, disk: any RecordingDisk, time: any TimeSource, syncer: RecordingSyncer,
+    library: RecordingLibrary, reserveBytes: UInt64, disk: any RecordingDisk, time: any TimeSource,
+    syncer: RecordingSyncer,
     emit: @escaping (RecorderEvent) -> Void
   ) {
     self.library = library

@@ -224,14 +224,6 @@ struct Camera {
   }
 }
 
-extension SyncStatus {
-  init(_ state: ClockState) {
-    self.init(
-      offsetMs: state.offsetMicroseconds / 1000, errorBoundMs: Double(state.errorBoundMicroseconds) / 1000,
-      driftPpm: state.driftPpm)
-  }
-}
-
 /// One connection of one phone: which api-front relays it, and that one's number for it.
 struct LinkAddress: Hashable {
   let peer: PeerIdentity

@@ -89,7 +89,9 @@ final class StreamDesk {
     } else {
       guard cameras.count < Self.maximumCameras else {
         return links.close(
-          address, because: ServiceError(code: "overloaded", message: "This server has no room for another camera.", status: 503))
+          address,
+          because: ServiceError(code: "overloaded", message: "This server has no room for another camera.", status: 503)
+        )
       }
       nextNumber += 1
       cameras[nextNumber] = Camera(opening, number: nextNumber, link: address, at: now)
@@ -207,7 +209,9 @@ final class StreamDesk {
   }
 
   private func openFailed(_ number: CameraNumber, _ failure: DeviceFolder.OpenFailure) {
-    guard let camera = cameras[number], case .opening(let since) = camera.phase, let address = camera.link else { return }
+    guard let camera = cameras[number], case .opening(let since) = camera.phase, let address = camera.link else {
+      return
+    }
     let complaint: ServerMessage
     switch failure {
     case .lockedByOther:

@@ -31,9 +31,11 @@ final class StreamMetrics {
     posesEmpty = metrics.counter("axolotl_poses_empty_total", "Frames with nobody in view.")
     posesShed = metrics.counter("axolotl_poses_shed_total", "Recorded frames passed over by pose estimation.")
     posesFailed = metrics.counter("axolotl_poses_failed_total", "Frames that pose estimation could not read.")
-    observationsShed = metrics.counter("axolotl_observations_shed_total", "Observations that edge-gateway did not take.")
+    observationsShed = metrics.counter(
+      "axolotl_observations_shed_total", "Observations that edge-gateway did not take.")
     reportsShed = metrics.counter("axolotl_device_reports_shed_total", "Device reports that session-svc did not take.")
-    linkMessagesShed = metrics.counter("axolotl_link_messages_shed_total", "Messages to phones that api-front did not take.")
+    linkMessagesShed = metrics.counter(
+      "axolotl_link_messages_shed_total", "Messages to phones that api-front did not take.")
     clockSamples = metrics.counter("axolotl_clock_samples_total", "Clock exchanges with phones.")
     clockJumps = metrics.counter("axolotl_clock_jumps_total", "Times that a phone's clock stopped or jumped.")
     writeFailures = metrics.counter("axolotl_record_failures_total", "Flushes that the disk refused.")

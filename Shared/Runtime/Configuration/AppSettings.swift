@@ -42,6 +42,11 @@ public enum AppSettings {
     "AXOLOTL_STREAM_INSTANCES", default: 2, in: 1...64, "How many stream-svc instances run, numbered from 1.")
   public static let recordingsDirectory = SettingKey<String>.text(
     "AXOLOTL_RECORDINGS_DIRECTORY", default: ".axolotl/state/recordings", "Folder of the recordings.")
+  public static let recordThreads = SettingKey<Int>.integer(
+    "AXOLOTL_RECORD_THREADS", default: 1, in: 1...16, "Threads of each stream-svc instance that write recordings.")
+  public static let diskReserveMegabytes = SettingKey<Int>.integer(
+    "AXOLOTL_DISK_RESERVE_MB", default: 512, in: 0...1_000_000,
+    "Room in MB that recording leaves free; below it recording stops and says so.")
   public static let modelsDirectory = SettingKey<String>.text(
     "AXOLOTL_MODELS_DIRECTORY", default: ".deps/models", "Folder of the two pose models.")
   public static let poseThreads = SettingKey<Int>.integer(
@@ -66,7 +71,8 @@ public enum AppSettings {
     bindAddress.erased, requireHTTPS.erased, tlsCertificate.erased, tlsKey.erased, publicURL.erased,
     coachKey.erased, webDirectory.erased, enableTURN.erased, stunServer.erased, turnServer.erased,
     turnUsername.erased, turnPassword.erased, streamInstances.erased, recordingsDirectory.erased,
-    modelsDirectory.erased, poseThreads.erased, retentionDays.erased, busDirectory.erased, stateDirectory.erased,
+    recordThreads.erased, diskReserveMegabytes.erased, modelsDirectory.erased, poseThreads.erased, retentionDays.erased,
+    busDirectory.erased, stateDirectory.erased,
     logLevel.erased,
   ]
 

@@ -1,0 +1,109 @@
+import Messages
+import Testing
+import Timing
+
+@testable import StreamService
+
+@Suite("Recording over the bus", .serialized)
+struct RecordingTests {
+  @Test func framesAreRecordedAndAcknowledged() throws {
+    let stack = try StreamFixture()
+    try stack.connect("phone-a", link: 1)
+    for sequence in 1...40 as ClosedRange<UInt32> {
+      stack.sendFrame(sequence, 1, capturedAgo: Int64(41 - sequence) * 33_333)
+    }
+    try stack.pump { stack.acknowledged(1) == 40 }
+    stack.send(.close, 1)
+    try stack.pump { (try? stack.segments("phone-a").first?.header.isFinished) == true }
+    let segment = try #require(try stack.segments("phone-a").first)
+    #expect(segment.records.map(\.sequence) == Array(1...40))
+    #expect(segment.records.allSatisfy { !$0.reading.isProvisional })
+    let probe = try Probe(stack.moviePath("phone-a", 1))
+    #expect(probe.codec == "mjpeg")
+    #expect(probe.frames == 40)
+    // Frame times are kept: the Matroska times are those of the index, to the millisecond.
+    let start = segment.header.anchor.sessionTime
+    #expect(probe.timestamps == segment.records.map { Int(($0.reading.time - start) / 1000) })
+    #expect(probe.timestamps == segment.records.map { Int($0.timestampMilliseconds) })
+  }
+
+  @Test func duplicatesAreAcknowledgedAndNotRecordedTwice() throws {
+    let stack = try StreamFixture()
+    try stack.connect("phone-a", link: 1)
+    for _ in 0..<3 { for sequence in 1...5 as ClosedRange<UInt32> { stack.sendFrame(sequence, 1) } }
+    try stack.pump { stack.acknowledged(1) == 5 }
+    try stack.pump { stack.reports.last?.framesDuplicate == 10 }
+    let report = try #require(stack.reports.last)
+    #expect(report.framesRecorded == 5)
+    #expect(report.framesReceived == 15)
+    #expect(try stack.segments("phone-a").map(\.records.count) == [5])
+  }
+
+  @Test func framesSentAgainGoIntoAFillSegment() throws {
+    let stack = try StreamFixture()
+    try stack.connect("phone-a", link: 1)
+    for sequence in [1, 2, 3, 10, 11] as [UInt32] { stack.sendFrame(sequence, 1) }
+    try stack.pump {
+      stack.acknowledged(1) == 3 && (try? stack.segments("phone-a").first?.records.count) == 5
+    }
+    for sequence in 4...9 as ClosedRange<UInt32> { stack.sendFrame(sequence, 1, capturedAgo: 1_000_000) }
+    try stack.pump { stack.acknowledged(1) == 11 }
+    let segments = try stack.segments("phone-a")
+    #expect(segments.map(\.header.kind) == [.live, .fill])
+    #expect(segments.map { $0.records.map(\.sequence) } == [[1, 2, 3, 10, 11], [4, 5, 6, 7, 8, 9]])
+    #expect(try Probe(stack.moviePath("phone-a", 2)).frames == 6)
+  }
+
+  @Test func aNewConnectionContinuesInANewFile() throws {
+    let stack = try StreamFixture()
+    try stack.connect("phone-a", link: 1)
+    for sequence in 1...5 as ClosedRange<UInt32> { stack.sendFrame(sequence, 1) }
+    try stack.pump { stack.acknowledged(1) == 5 }
+    try stack.connect("phone-a", link: 2)
+    #expect(stack.closedDown[1]?.code == "replaced_by_new_connection")
+    #expect(stack.texts[2]?.first == #"{"type":"welcome","next_seq":6}"#)
+    for sequence in 4...8 as ClosedRange<UInt32> { stack.sendFrame(sequence, 2) }
+    try stack.pump { stack.acknowledged(2) == 8 }
+    #expect(try stack.segments("phone-a").map { $0.records.map(\.sequence) } == [[1, 2, 3, 4, 5], [6, 7, 8]])
+    #expect(try stack.segments("phone-a")[0].header.isFinished)
+  }
+
+  @Test func framesWaitForTheFirstClockExchange() throws {
+    let stack = try StreamFixture()
+    stack.send(.open, 1, Array(try stack.opening("phone-a")))
+    for sequence in 1...3 as ClosedRange<UInt32> { stack.sendFrame(sequence, 1) }
+    // No hello: the welcome comes all the same, as after a restart.
+    try stack.pump { stack.texts[1]?.contains { $0.contains("welcome") } ?? false }
+    #expect(stack.acknowledged(1) == 0)
+    stack.exchangeClocks(1)
+    try stack.pump { stack.acknowledged(1) == 3 }
+    #expect(try stack.segments("phone-a")[0].records.allSatisfy { !$0.reading.isProvisional })
+  }
+
+  @Test func withoutAnyClockExchangeFramesAreRecordedAllTheSame() throws {
+    let stack = try StreamFixture()
+    stack.send(.open, 1, Array(try stack.opening("phone-a")))
+    stack.sendFrame(1, 1)
+    try stack.pump { stack.acknowledged(1) == 1 }
+    #expect(try stack.segments("phone-a")[0].records[0].reading.isProvisional)
+  }
+
+  @Test func listingAndDeleting() throws {
+    let stack = try StreamFixture()
+    try stack.connect("phone-a", link: 1)
+    try stack.connect("phone-b", link: 2)
+    for link in [1, 2] as [UInt64] { stack.sendFrame(1, link) }
+    try stack.pump { stack.acknowledged(1) == 1 && stack.acknowledged(2) == 1 }
+    let listed = try stack.ask(ListRecordings(session: stack.session)).files
+    #expect(listed.map(\.path) == ["phone-a/0001.mkv", "phone-b/0001.mkv"])
+    #expect(listed.allSatisfy { $0.frames == 1 && $0.firstSequence == 1 && $0.lastSequence == 1 })
+    let removed = try stack.ask(DeleteRecordings(session: stack.session))
+    #expect(removed.files == 2 && removed.bytes > 1000)
+    #expect(stack.closedDown[1]?.code == "session_deleted")
+    #expect(try stack.ask(ListRecordings(session: stack.session)).files.isEmpty)
+    #expect(try stack.ask(DeleteRecordings(session: stack.session)).files == 0)
+    // Nobody brings it back.
+    stack.send(.open, 3, Array(try stack.opening("phone-a")))
+    try stack.pump { stack.closedDown[3]?.code == "session_deleted" }
+  }
+}

@@ -1,0 +1,129 @@
+import Bus
+import Glibc
+import Messages
+import Testing
+import Timing
+
+@testable import StreamService
+
+@Suite("Recovery of a killed recording")
+struct RecoveryTests {
+  private let folder = TemporaryFolder()
+  private var device: String { folder.path + "/sess/phone" }
+  private var place: SegmentPlace {
+    SegmentPlace(
+      folder: device, instance: 1, anchor: UTCAnchor(sessionTime: .zero, utcMicroseconds: 1_700_000_000_000_000),
+      boot: BootID(high: 1, low: 2))
+  }
+
+  private func frame(_ sequence: UInt32) throws -> TimedFrame {
+    let bytes = SampleFrames.bytes(sequence, captured: Int64(sequence) * 33_333)
+    let checked = try FrameCheck.check(BusMessage(bytes), arrived: .zero)
+    return TimedFrame(
+      frame: checked,
+      reading: ClockReading(
+        time: SessionTime(microseconds: 1_000_000 + Int64(sequence) * 33_333), errorBoundMicroseconds: 500))
+  }
+
+  /// Leaves the files as a killed process does: written, never finished.
+  private func recordAndVanish(_ sequences: ClosedRange<UInt32>) throws {
+    let folder = try DeviceFolder(place, disk: LocalDisk())
+    #expect(folder.record(try sequences.map(frame)).recorded.count == sequences.count)
+  }
+
+  private func append(_ bytes: [UInt8], to name: String) throws {
+    let file = try LocalFile(opening: "\(device)/\(name)")
+    try file.write(bytes, at: try file.size())
+  }
+
+  private func cut(_ name: String, by count: Int64) throws {
+    let file = try LocalFile(opening: "\(device)/\(name)")
+    try file.truncate(to: try file.size() - count)
+  }
+
+  @Test func anInterruptedFileOpensAndNothingIsForgotten() throws {
+    try recordAndVanish(1...20)
+    #expect(try Probe(device + "/0001.mkv").frames == 20)
+    let reopened = try DeviceFolder(place, disk: LocalDisk())
+    #expect(reopened.contents.recorded.ranges == [1...20])
+    #expect(reopened.contents.frames == 20)
+    #expect(try Probe(device + "/0001.mkv").frames == 20)
+    #expect(reopened.record([try frame(21)]).recorded.count == 1)
+    #expect(try Probe(device + "/0002.mkv").frames == 1)
+  }
+
+  @Test(arguments: [1, 25, 47])
+  func aTornIndexRecordTakesItsFrameWithIt(_ bytes: Int64) throws {
+    try recordAndVanish(1...20)
+    try cut("0001.idx", by: bytes)
+    let reopened = try DeviceFolder(place, disk: LocalDisk())
+    #expect(reopened.contents.recorded.ranges == [1...19])
+    #expect(try Probe(device + "/0001.mkv").frames == 19)
+  }
+
+  @Test func aHalfWrittenClusterIsCutOff() throws {
+    try recordAndVanish(1...20)
+    try append([0x1F, 0x43, 0xB6, 0x75, 0x40, 0x80, 1, 2, 3], to: "0001.mkv")
+    let reopened = try DeviceFolder(place, disk: LocalDisk())
+    #expect(reopened.contents.recorded.ranges == [1...20])
+    #expect(try Probe(device + "/0001.mkv").frames == 20)
+  }
+
+  @Test func aMatroskaFileThatLostItsEndTakesTheRecordsWithIt() throws {
+    try recordAndVanish(1...20)
+    try cut("0001.mkv", by: 100)
+    let reopened = try DeviceFolder(place, disk: LocalDisk())
+    #expect(reopened.contents.recorded.ranges == [1...19])
+    #expect(try Probe(device + "/0001.mkv").frames == 19)
+  }
+
+  @Test func flippedBitsInTheIndexEndIt() throws {
+    try recordAndVanish(1...20)
+    let file = try LocalFile(opening: device + "/0001.idx")
+    try file.write([0xFF], at: Int64(IndexHeader.size + 10 * IndexRecord.size + 3))
+    let reopened = try DeviceFolder(place, disk: LocalDisk())
+    #expect(reopened.contents.recorded.ranges == [1...10])
+  }
+
+  @Test func filesWithoutAFrameAreRemoved() throws {
+    try recordAndVanish(1...1)
+    try cut("0001.idx", by: 48)
+    let reopened = try DeviceFolder(place, disk: LocalDisk())
+    #expect(reopened.contents.recorded.ranges.isEmpty)
+    #expect(access(device + "/0001.mkv", F_OK) != 0)
+    #expect(access(device + "/0001.idx", F_OK) != 0)
+  }
+
+  @Test func aFinishedFileIsLeftAsItIs() throws {
+    let first = try DeviceFolder(place, disk: LocalDisk())
+    _ = first.record(try (1...5).map(frame))
+    try first.finishSegments()
+    let size = try LocalFile(opening: device + "/0001.mkv").size()
+    let stored = try #require(try SegmentRecovery(number: 1, folder: device).recover())
+    #expect(stored.header.isFinished)
+    #expect(try LocalFile(opening: device + "/0001.mkv").size() == size)
+  }
+
+  @Test func aFolderBelongsToOneInstanceAtATime() throws {
+    let first = try DeviceFolder(place, disk: LocalDisk())
+    #expect(throws: DeviceFolder.OpenFailure.self) { try DeviceFolder(place, disk: LocalDisk()) }
+    withExtendedLifetime(first) {}
+  }
+
+  @Test func clockSamplesSurvive() throws {
+    let sample = ClockSample(
+      deviceSent: DeviceTime(microseconds: 1), serverReceived: SessionTime(microseconds: 2),
+      serverSent: SessionTime(microseconds: 3), deviceReceived: DeviceTime(microseconds: 4))
+    let first = try ClockLog(path: folder.path + "/clock.bin", boot: place.boot)
+    var log = first
+    for _ in 0..<300 { try log.append(sample) }
+    let file = try LocalFile(opening: folder.path + "/clock.bin")
+    try file.write([9, 9, 9], at: try file.size())
+    let again = try ClockLog(path: folder.path + "/clock.bin", boot: place.boot)
+    #expect(again.recent == Array(repeating: sample, count: ClockLog.recentLimit))
+    // Times of another boot of the machine say nothing.
+    let rebooted = try ClockLog(path: folder.path + "/clock.bin", boot: BootID(high: 3, low: 4))
+    #expect(rebooted.recent.isEmpty)
+    #expect(access(folder.path + "/clock-1.bin", F_OK) == 0)
+  }
+}
