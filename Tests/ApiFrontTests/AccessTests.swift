@@ -1,0 +1,103 @@
+import Glibc
+import Messages
+import Runtime
+import Testing
+import Timing
+
+@testable import ApiFront
+
+@Suite struct AccessTests {
+  private let session = SessionID("s1")!
+  private let device = DeviceID("d1")!
+
+  @Test func routesAdmitWhomTheyAreFor() {
+    let phone = Caller.phone(DeviceKey(session: session, device: device))
+    #expect(Audience.everyone.admits(.anonymous))
+    #expect(Audience.coach.admits(.coach) && !Audience.coach.admits(phone) && !Audience.coach.admits(.anonymous))
+    #expect(Audience.phone.admits(phone) && !Audience.phone.admits(.coach))
+    #expect(Audience.coachOrPhone.admits(.coach) && Audience.coachOrPhone.admits(phone))
+    #expect(!Audience.coachOrPhone.admits(.anonymous))
+  }
+
+  @Test func aPhoneSeesItsOwnSessionAlone() {
+    let phone = Caller.phone(DeviceKey(session: session, device: device))
+    #expect(phone.maySee(session))
+    #expect(!phone.maySee(SessionID("s2")!))
+    #expect(Caller.coach.maySee(SessionID("s2")!))
+    #expect(!Caller.anonymous.maySee(session))
+  }
+
+  @Test func verificationsAreForgottenWithinASecond() {
+    let claims = TokenClaims(
+      kind: .device, session: session, device: device, mode: .single, issuedAt: 0, expiresAt: 9, jti: "j")
+    var cache = VerificationCache()
+    let asked = SessionTime(microseconds: 5_000_000)
+    cache.remember(claims, of: "t", .device, askedAt: asked)
+    #expect(cache.claims(of: "t", .device, at: asked.advanced(by: .milliseconds(799))) == claims)
+    #expect(cache.claims(of: "t", .device, at: asked.advanced(by: .milliseconds(800))) == nil)
+    #expect(cache.claims(of: "t", .coach, at: asked) == nil)
+    cache.forget()
+    #expect(cache.claims(of: "t", .device, at: asked) == nil)
+  }
+
+  @Test func theCacheIsBounded() {
+    let claims = TokenClaims(
+      kind: .device, session: nil, device: nil, mode: nil, issuedAt: 0, expiresAt: 9, jti: "j")
+    var cache = VerificationCache()
+    for number in 0...VerificationCache.capacity { cache.remember(claims, of: "\(number)", .device, askedAt: .zero) }
+    #expect(cache.claims(of: "0", .device, at: .zero) == nil)
+    #expect(cache.claims(of: "\(VerificationCache.capacity)", .device, at: .zero) == claims)
+  }
+
+  @Test func originsOtherThanTheServersOwnAreRefused() {
+    let check = OriginCheck(publicURL: "https://rig.example/base")
+    func admits(_ origin: String?, host: String?) -> Bool {
+      var request = HTTPRequest(method: .post, path: "/")
+      request.headers.origin = origin
+      request.headers.host = host
+      return check.admits(request)
+    }
+    #expect(admits(nil, host: "a:1"))
+    #expect(admits("http://a:1", host: "a:1"))
+    #expect(admits("https://A:1", host: "a:1"))
+    #expect(admits("https://rig.example", host: "backend:5050"))
+    #expect(!admits("http://evil", host: "a:1"))
+    #expect(!admits("http://a:2", host: "a:1"))
+    #expect(!admits("null", host: "a:1"))
+    #expect(!admits("http://a:1", host: nil))
+    #expect(!admits("http://evil/http://a:1", host: "a:1"))
+  }
+
+  @Test func theCoachKeyIsMadeOnceAndKeptForItsOwner() throws {
+    var template = Array("/tmp/axolotl-key-XXXXXX".utf8CString)
+    let directory = String(cString: try #require(mkdtemp(&template)))
+    _ = try CoachKey.load(configured: nil, stateDirectory: directory)
+    let kept = try TextFile.read("\(directory)/coach-key", limit: 100).filter { $0 != "\n" }
+    #expect(try CoachKey.load(configured: nil, stateDirectory: directory).matches(kept))
+    #expect(kept.utf8.count >= 32)
+    var facts = stat()
+    #expect(stat("\(directory)/coach-key", &facts) == 0 && facts.st_mode & 0o777 == 0o600)
+    #expect(
+      try CoachKey.load(configured: "a key of one's own", stateDirectory: directory).matches("a key of one's own"))
+    #expect(throws: CoachKeyError.self) { try CoachKey.load(configured: "short", stateDirectory: directory) }
+  }
+
+  @Test func aLocalCertificateIsRenewedWhenNamesChange() throws {
+    var template = Array("/tmp/axolotl-tls-XXXXXX".utf8CString)
+    let directory = String(cString: try #require(mkdtemp(&template)))
+    func prepare(_ names: [String]) throws -> (server: String, authority: String) {
+      let local = LocalCertificate(directory: directory, names: names)
+      let paths = try local.prepare()
+      return (
+        try TextFile.read(paths.certificate, limit: 1 << 16), try TextFile.read(local.authorityPath, limit: 1 << 16)
+      )
+    }
+    let first = try prepare(["DNS:localhost", "IP:127.0.0.1"])
+    let again = try prepare(["IP:127.0.0.1", "DNS:localhost"])
+    #expect(first == again)
+    let moved = try prepare(["DNS:localhost", "IP:192.168.7.7"])
+    #expect(moved.server != first.server)
+    #expect(moved.authority == first.authority)
+    #expect(moved.server.hasSuffix(moved.authority))
+  }
+}
