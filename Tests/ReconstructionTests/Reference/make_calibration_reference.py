@@ -67,8 +67,15 @@ def qualisys():
         numbers = " ".join(f'r{i + 1}{j + 1}="{matrix[i, j]:.16f}"' for i in range(3) for j in range(3))
         cameras.append(
             CAMERA.format(
-                name=name, model=model, active=active, rotation=numbers, left=8 * index, top=4 * index,
-                x=1460.2 - 900 * index, y=-1909.1 + 700 * index, z=1896.5,
+                name=name,
+                model=model,
+                active=active,
+                rotation=numbers,
+                left=8 * index,
+                top=4 * index,
+                x=1460.2 - 900 * index,
+                y=-1909.1 + 700 * index,
+                z=1896.5,
             )
         )
     text = "<?xml version='1.0' encoding='ASCII'?>\n<calibration source=\"made up\">\n  <cameras>\n"
@@ -86,7 +93,7 @@ def qualisys():
             "rotation": cv2.Rodrigues(turn)[0].reshape(-1).tolist(),
             "translation": list(translation),
         }
-        for name, size, matrix, turn, translation in zip(names, sizes, matrices, rotations, translations)
+        for name, size, matrix, turn, translation in zip(names, sizes, matrices, rotations, translations, strict=True)
     ]
     return {"document": text, "cameras": expected}
 

@@ -25,15 +25,21 @@ def camera(index, angle):
     right /= np.linalg.norm(right)
     turn = np.array([right, np.cross(forward, right), forward])
     return Camera(
-        matrix=MATRIX, dist=LENS, size=(1080, 1920), name=f"cam{index + 1}",
-        rvec=cv2.Rodrigues(turn)[0].ravel(), tvec=-turn @ position,
+        matrix=MATRIX,
+        dist=LENS,
+        size=(1080, 1920),
+        name=f"cam{index + 1}",
+        rvec=cv2.Rodrigues(turn)[0].ravel(),
+        tvec=-turn @ position,
     )
 
 
 def optimum(group, pixels, start):
     """The point of least reprojection error."""
+
     def error(point):
         return (group.project(point[None])[:, 0] - pixels).ravel()
+
     return least_squares(error, start, xtol=1e-14, ftol=1e-14, gtol=1e-14).x
 
 
@@ -50,9 +56,13 @@ def main():
     ransac = group.triangulate_ransac(wrong)
     cameras = [
         {
-            "name": one.get_name(), "image_width": 1080, "image_height": 1920,
-            "focal_px": [MATRIX[0, 0], MATRIX[1, 1]], "centre_px": [MATRIX[0, 2], MATRIX[1, 2]],
-            "distortion": LENS.tolist(), "rotation": cv2.Rodrigues(one.get_rotation())[0].ravel().tolist(),
+            "name": one.get_name(),
+            "image_width": 1080,
+            "image_height": 1920,
+            "focal_px": [MATRIX[0, 0], MATRIX[1, 1]],
+            "centre_px": [MATRIX[0, 2], MATRIX[1, 2]],
+            "distortion": LENS.tolist(),
+            "rotation": cv2.Rodrigues(one.get_rotation())[0].ravel().tolist(),
             "translation_m": one.get_translation().tolist(),
         }
         for one in group.cameras
