@@ -23,6 +23,8 @@ struct AgreementTests {
     }
     print("\(camera) tracked: \(agreement.summary)")
     #expect(agreement.percentile(0.5) <= 1)
+    // The second camera sees a turning back, where left and right change places from frame to frame in both programs.
+    if camera != "cam02" { #expect(agreement.percentile(0.95) <= 2) }
     #expect(searches == 1, "a person who stays in view is searched for once")
   }
 

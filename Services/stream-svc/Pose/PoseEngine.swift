@@ -12,6 +12,8 @@ public final class PoseEngine {
   private let detector: InferenceRequest
   private let landmarkModel: InferenceRequest
   private var detectorSampler = RegionSampler(side: PoseModels.detectorSide, range: -1...1, border: .black)
+  /// Where the time of the latest frame went, for metrics.
+  public private(set) var durations = StageDurations()
   private var landmarkSampler = RegionSampler(side: PoseModels.landmarkSide, range: 0...1, border: .edge)
 
   public init(models: PoseModels) throws(PoseError) {
@@ -36,6 +38,7 @@ public final class PoseEngine {
   public func estimate(
     jpeg: UnsafeRawBufferPointer, atMicroseconds time: Int64, tracker: inout PoseTracker
   ) throws(PoseError) -> PoseEstimate? {
+    durations = StageDurations()
     let header = try decoder.header(of: jpeg)
     let known = tracker.region(inFrameOf: header.width, header.height, atMicroseconds: time)
     let searched = known == nil ? try search(jpeg, header) : nil
@@ -43,17 +46,16 @@ public final class PoseEngine {
       tracker.lost()
       return nil
     }
-    let image = try decoder.decode(jpeg, header: header, reduction: Self.reduction(of: region, to: landmarkSampler))
-    landmarkSampler.draw(region, of: image, into: landmarkModel.input)
-    try landmarkModel.run()
-    let score = landmarkModel.output(1)[0]
-    guard score >= LandmarkDecoder.minimumScore else {
+    let reduction = Self.reduction(of: region, to: landmarkSampler)
+    let image = try durations.measure(\.decode) { () throws(PoseError) in
+      try decoder.decode(jpeg, header: header, reduction: reduction)
+    }
+    try durations.measure(\.draw) { landmarkSampler.draw(region, of: image, into: landmarkModel.input) }
+    let read = try durations.measure(\.landmarks) { () throws(PoseError) in try readLandmarks(in: region) }
+    guard let (score, result) = read else {
       tracker.lost()
       return nil
     }
-    let outputs = LandmarkDecoder.Outputs(
-      points: landmarkModel.output(0), heatmap: landmarkModel.output(2), world: landmarkModel.output(3))
-    let result = LandmarkDecoder.decode(outputs, region: region)
     tracker.found(result.alignment, inFrameOf: header.width, header.height, atMicroseconds: time)
     return PoseEstimate(
       frameWidth: header.width, frameHeight: header.height, landmarks: result.landmarks,
@@ -76,13 +78,31 @@ public final class PoseEngine {
   /// Looks for a person in the whole frame; nil when there is none.
   private func search(_ jpeg: UnsafeRawBufferPointer, _ header: JPEGHeader) throws(PoseError) -> SquareRegion? {
     let frame = SquareRegion(letterboxing: header.width, header.height)
-    let image = try decoder.decode(jpeg, header: header, reduction: Self.reduction(of: frame, to: detectorSampler))
-    detectorSampler.draw(frame, of: image, into: detector.input)
-    try detector.run()
-    let detections = detectionDecoder.detections(boxes: detector.output(0), scores: detector.output(1))
-    guard let best = WeightedSuppression.merge(detections).first else { return nil }
+    let reduction = Self.reduction(of: frame, to: detectorSampler)
+    let image = try durations.measure(\.decode) { () throws(PoseError) in
+      try decoder.decode(jpeg, header: header, reduction: reduction)
+    }
+    try durations.measure(\.draw) { detectorSampler.draw(frame, of: image, into: detector.input) }
+    let detections = try durations.measure(\.detect) { () throws(PoseError) in
+      try detector.run()
+      return WeightedSuppression.merge(
+        detectionDecoder.detections(boxes: detector.output(0), scores: detector.output(1)))
+    }
+    guard let best = detections.first else { return nil }
     let region = SquareRegion(around: best.alignment(in: frame))
     return region.isUsable ? region : nil
+  }
+
+  /// Runs the landmark model on its input; nil when it sees nobody there.
+  private func readLandmarks(
+    in region: SquareRegion
+  ) throws(PoseError) -> (score: Float, result: LandmarkDecoder.Result)? {
+    try landmarkModel.run()
+    let score = landmarkModel.output(1)[0]
+    guard score >= LandmarkDecoder.minimumScore else { return nil }
+    let outputs = LandmarkDecoder.Outputs(
+      points: landmarkModel.output(0), heatmap: landmarkModel.output(2), world: landmarkModel.output(3))
+    return (score, LandmarkDecoder.decode(outputs, region: region))
   }
 
   /// By how much a frame may shrink while decoding, so that a region still has a pixel for every cell of the tensor.

@@ -1,0 +1,33 @@
+/// What the caller wants measured, and where things are.
+struct BenchOptions {
+  static let usage = """
+    usage: axolotl-bench [--json FILE] [--models FOLDER] [--footage FOLDER] [--oracles PYTHON]
+      --json FILE       also write the figures as JSON
+      --models FOLDER   the pose models (.deps/models)
+      --footage FOLDER  cam01.mp4 … cam04.mp4 (.deps/footage)
+      --oracles PYTHON  an interpreter that has mediapipe, to be timed in the same run; without it the
+                        comparison is left out
+
+    """
+
+  var jsonFile: String?
+  var models = ".deps/models"
+  var footage = ".deps/footage"
+  var oraclePython: String?
+
+  /// Nil when the arguments make no sense.
+  init?(_ arguments: some Sequence<String>) {
+    var rest = Array(arguments)
+    while let name = rest.first {
+      guard rest.count >= 2 else { return nil }
+      switch name {
+      case "--json": jsonFile = rest[1]
+      case "--models": models = rest[1]
+      case "--footage": footage = rest[1]
+      case "--oracles": oraclePython = rest[1]
+      default: return nil
+      }
+      rest.removeFirst(2)
+    }
+  }
+}
