@@ -10,10 +10,14 @@ struct SimulatedPhones {
   private(set) var emitted: [(set: AlignedSet, at: SessionTime)] = []
 
   private let period: Int64
+  private let jitter: Int64
+  private var frame: Int64 = 0
   private var nextCapture: [Int64]
 
-  init(phases: [Int64], period: Int64) {
+  /// - Parameter jitter: how far captures stray from their even times at most.
+  init(phases: [Int64], period: Int64, jitter: Int64 = 0) {
     self.period = period
+    self.jitter = jitter
     nextCapture = phases.map { 1_000_000 + $0 }
   }
 
@@ -40,7 +44,12 @@ struct SimulatedPhones {
       now = now + 1000
       for phone in nextCapture.indices {
         while nextCapture[phone] + delay <= now.microseconds {
-          if !silent.contains(phone) { aligner.insert(Self.observation(phone, time: nextCapture[phone]), now: now) }
+          // Even, but without a pattern that matters here.
+          frame += 1
+          let stray = jitter == 0 ? 0 : (frame * 7919) % (2 * jitter + 1) - jitter
+          if !silent.contains(phone) {
+            aligner.insert(Self.observation(phone, time: nextCapture[phone] + stray), now: now)
+          }
           nextCapture[phone] += period
         }
       }

@@ -13,9 +13,11 @@ public struct Aligner: Sendable {
   private var tracks: [DeviceID: DeviceTrack] = [:]
   private var grid: TimeGrid?
   private let notBefore: SessionTime
-  private var insertionsUntilRateCheck = 0
+  private var insertionsUntilGridCheck = 0
+  /// How many cameras the grid's phase was chosen for.
+  private var camerasInPhase = 0
 
-  private static let insertionsPerRateCheck = 64
+  private static let insertionsPerGridCheck = 32
   private static let maxSetsPerPoll = 64
 
   /// - Parameter notBefore: instants before this are over: what a predecessor has already published.
@@ -58,22 +60,26 @@ public struct Aligner: Sendable {
     case .keptAndDroppedOldest: counters.overflow += 1
     case .kept, nil: break
     }
-    insertionsUntilRateCheck -= 1
-    if grid == nil || insertionsUntilRateCheck <= 0 { settleRate(now: now) }
+    insertionsUntilGridCheck -= 1
+    if grid == nil || insertionsUntilGridCheck <= 0 { settleGrid(now: now) }
   }
 
-  private mutating func settleRate(now: SessionTime) {
-    insertionsUntilRateCheck = Self.insertionsPerRateCheck
-    let live = tracks.values.filter { isLive($0, now) }
+  private mutating func settleGrid(now: SessionTime) {
+    insertionsUntilGridCheck = Self.insertionsPerGridCheck
+    let live = tracks.values.filter { isLive($0, now) && $0.period != nil }
     guard live.count >= 2, let rate = settings.ratePerSecond ?? TimeGrid.rate(ofPeriods: live.compactMap(\.period))
     else { return }
-    guard let current = grid?.ratePerSecond else {
+    let frames = live.compactMap(\.newest)
+    if let current = grid?.ratePerSecond {
+      // One uneven step when a camera joins buys shorter waits from then on.
+      guard (rate / current - 1).magnitude > 0.1 || live.count > camerasInPhase else { return }
+      grid?.restart(ratePerSecond: rate, inPhaseWith: frames)
+    } else {
       // From the first instant that two cameras have seen.
       let starts = live.compactMap(\.observations.first?.captured).sorted()
-      grid = TimeGrid(ratePerSecond: rate, origin: max(starts[1], notBefore + 1))
-      return
+      grid = TimeGrid(ratePerSecond: rate, after: max(starts[1], notBefore + 1), inPhaseWith: frames)
     }
-    if (rate / current - 1).magnitude > 0.1 { grid?.change(ratePerSecond: rate) }
+    camerasInPhase = live.count
   }
 
   // MARK: Out
