@@ -1,6 +1,6 @@
 """How long aniposelib takes for one set of 33 joints from four cameras: the same points as TriangulationBench.swift.
 
-Needs aniposelib (PyPI). Prints one JSON object: {"plain_us": …, "ransac_us": …}, microseconds for one set.
+Needs aniposelib (PyPI). Prints JSON: microseconds for one set, plain and with RANSAC.
 """
 
 import argparse
@@ -49,8 +49,8 @@ def main():
     print(
         json.dumps(
             {
-                "plain_us": round(microseconds(group.triangulate, frames)),
-                "ransac_us": round(microseconds(group.triangulate_ransac, frames[:5])),
+                "plainMicroseconds": round(microseconds(group.triangulate, frames)),
+                "ransacMicroseconds": round(microseconds(group.triangulate_ransac, frames[:5])),
             }
         )
     )

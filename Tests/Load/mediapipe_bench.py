@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Times MediaPipe's own Python on a folder of JPEG frames: what Axolotl's frame → 2D pose is compared with.
 
-Needs mediapipe==0.10.14. Prints JSON: milliseconds per frame from JPEG bytes to landmarks, tracking, full model, without
-landmark smoothing. The first frame, which searches, is left out.
+Needs mediapipe==0.10.14. Prints JSON: milliseconds per frame from JPEG bytes to landmarks, tracking, full model,
+without landmark smoothing. The first frame, which searches, is left out.
 """
 
 import json

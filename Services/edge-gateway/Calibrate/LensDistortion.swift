@@ -48,8 +48,8 @@ public struct LensDistortion: Sendable, Equatable {
       let step = next - ideal
       ideal = next
       let squared = step.x * step.x + step.y * step.y
-      // A billionth of the focal length: a millionth of a pixel.
-      if squared < 1e-18 { return ideal }
+      // A ten-millionth of the focal length, a few ten-thousandths of a pixel, and the rest is smaller still.
+      if squared < 1e-14 { return ideal }
       guard squared < 100 else { return nil }
     }
     return nil

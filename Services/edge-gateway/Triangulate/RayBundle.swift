@@ -14,11 +14,6 @@ struct RayBundle {
   @inline(__always)
   var cameras: UInt8 { packs[0].lanes | packs[1].lanes << 4 }
 
-  @inline(__always)
-  func confidence(_ camera: Int) -> Double {
-    packs[camera / CameraPack.lanes].confidences[camera % CameraPack.lanes]
-  }
-
   /// The direct linear transform over the rays in `subset`, each weighted by its confidence.
   @inline(__always)
   func linearPoint(_ subset: UInt8, _ rig: Span<CameraPack>) -> SIMD3<Double>? {
@@ -60,9 +55,23 @@ struct RayBundle {
     return (agreeing & cameras, cost)
   }
 
+  /// Over the cameras in `subset`: the sum of the distances, in pixels, of the point's image from the sightings, and the
+  /// sum of the confidences.
   @inline(__always)
-  func errorPx(_ point: SIMD3<Double>, _ camera: Int, _ rig: Span<CameraPack>) -> Double {
-    let (pack, lane) = camera.quotientAndRemainder(dividingBy: CameraPack.lanes)
-    return packs[pack].squaredErrorsPx(point, rig[pack])[lane].squareRoot()
+  func fit(_ point: SIMD3<Double>, _ subset: UInt8, _ rig: Span<CameraPack>) -> (distancePx: Double, confidence: Double)
+  {
+    var (distance, confidence) = (0.0, 0.0)
+    for pack in rig.indices {
+      let squared = packs[pack].squaredErrorsPx(point, rig[pack])
+      for lane in 0..<CameraPack.lanes where subset & 1 << (pack * CameraPack.lanes + lane) != 0 {
+        distance += squared[lane].squareRoot()
+        confidence += packs[pack].confidences[lane]
+      }
+    }
+    return (distance, confidence)
   }
+
+  /// The sum of all cameras' confidences.
+  @inline(__always)
+  var totalConfidence: Double { packs[0].confidences.sum() + packs[1].confidences.sum() }
 }

@@ -113,19 +113,12 @@ public struct Triangulator: Sendable {
   private func joint(
     at point: SIMD3<Double>, _ subset: UInt8, _ rays: RayBundle, _ rig: Span<CameraPack>
   ) -> TriangulatedJoint? {
-    var distance = 0.0
-    var used = 0.0
-    var seen = 0.0
-    for camera in cameras.indices where rays.cameras & (1 << camera) != 0 {
-      seen += rays.confidence(camera)
-      guard subset & (1 << camera) != 0 else { continue }
-      distance += rays.errorPx(point, camera, rig)
-      used += rays.confidence(camera)
-    }
+    let fit = rays.fit(point, subset, rig)
     let views = subset.nonzeroBitCount
-    let error = distance / Double(views)
+    let error = fit.distancePx / Double(views)
     guard error.isFinite, dot(point, point).isFinite else { return nil }
     return TriangulatedJoint(
-      position: point, reprojectionErrorPx: error, views: views, confidence: used / Double(views) * (used / seen))
+      position: point, reprojectionErrorPx: error, views: views,
+      confidence: fit.confidence / Double(views) * (fit.confidence / rays.totalConfidence))
   }
 }

@@ -5,8 +5,8 @@ struct BenchOptions {
       --json FILE       also write the figures as JSON
       --models FOLDER   the pose models (.deps/models)
       --footage FOLDER  cam01.mp4 … cam04.mp4 (.deps/footage)
-      --oracles PYTHON  an interpreter that has mediapipe, to be timed in the same run; without it the
-                        comparison is left out
+      --oracles PYTHON  an interpreter that has mediapipe and aniposelib, to be timed in the same run;
+                        without it the comparisons are left out
 
     """
 

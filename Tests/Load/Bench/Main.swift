@@ -11,6 +11,7 @@ struct Main {
     var report = BenchReport()
     do {
       report.rows += try PoseBench.rows(options)
+      report.rows += try TriangulationBench.rows(options)
       print(report.table, terminator: "")
       if let file = options.jsonFile { try report.json().write(to: URL(fileURLWithPath: file)) }
     } catch {

@@ -1,4 +1,4 @@
-import FoundationEssentials
+import Foundation
 import Reconstruction
 import Timing
 
@@ -11,9 +11,33 @@ struct TriangulationBench {
     let landmarks: [[[[Double]]]]
   }
 
+  private static let reference = "Tests/ReconstructionTests/Reference/footage.json"
+
   private let triangulator: Triangulator
   /// Per frame, what the cameras saw of each joint.
   private let sets: [[Sightings]]
+
+  static func rows(_ options: BenchOptions) throws -> [BenchRow] {
+    struct Figures: Decodable {
+      let plainMicroseconds: Double
+      let ransacMicroseconds: Double
+    }
+    let bench = try TriangulationBench(reference: reference)
+    let before = bench.microsecondsPerSet()
+    let theirs = try options.oraclePython.map { python in
+      try JSONDecoder().decode(Figures.self, from: Tool.run(python, ["Tests/Load/aniposelib_bench.py"]))
+    }
+    let mine = min(before, bench.microsecondsPerSet())
+    let name = "33 joints, 4 cameras → 3D, robust"
+    return [
+      BenchRow(
+        name, mine, "µs", against: theirs.map { ("aniposelib, RANSAC", $0.ransacMicroseconds) },
+        target: "≤ 50 µs; aniposelib's 367,000 µs"),
+      BenchRow(
+        name, mine, "µs", against: theirs.map { ("aniposelib, plain", $0.plainMicroseconds) },
+        target: "≤ 50 µs; aniposelib's 2,700 µs"),
+    ]
+  }
 
   /// - Parameter path: `footage.json` of the reconstruction's tests.
   init(reference path: String) throws {
