@@ -176,6 +176,20 @@ final class GatewayFixture {
     try gateway.film { gateway.live.count >= count + 3 }
   }
 
+  @Test func sessionsAtWorkAreNotPushedOut() throws {
+    let folder = try TemporaryFolder()
+    let sessions = try Reconstructions(stateDirectory: folder.path, log: Log(name: "test", level: .error) { _ in })
+    let start = SessionTime(microseconds: 1_000_000)
+    for index in 0..<Reconstructions.maxOpen {
+      _ = try sessions.session(try #require(SessionID("s\(index)")), now: start + Int64(index))
+    }
+    let another = try #require(SessionID("another"))
+    #expect(throws: ServiceError.tooManySessions) { try sessions.session(another, now: start + 30_000_000) }
+    #expect(try sessions.session(another, now: start + Reconstructions.idle + 1).session == another)
+    #expect(sessions.all.count == Reconstructions.maxOpen)
+    #expect(!sessions.all.contains { $0.session.text == "s0" })
+  }
+
   @Test func aDeletionThatWasCutShortIsFinished() throws {
     let folder = try TemporaryFolder()
     let root = SessionFolder.root(stateDirectory: folder.path)

@@ -5,7 +5,7 @@ final class GatewayMetrics {
   let observations: Counter
   let unreadable: Counter
   let ofDeletedSessions: Counter
-  let storageFailures: Counter
+  let refused: Counter
   let poses: Counter
   let captureToPose: Histogram
 
@@ -14,7 +14,8 @@ final class GatewayMetrics {
     unreadable = metrics.counter("axolotl_observations_unreadable_total", "2D poses that could not be read.")
     ofDeletedSessions = metrics.counter(
       "axolotl_observations_of_deleted_sessions_total", "2D poses that came after their session was deleted.")
-    storageFailures = metrics.counter("axolotl_gateway_storage_failures_total", "Files that could not be used.")
+    refused = metrics.counter(
+      "axolotl_observations_refused_total", "2D poses of sessions that could not be opened: too many, or a bad disk.")
     poses = metrics.counter("axolotl_poses_total", "3D poses published.")
     captureToPose = metrics.histogram(
       "axolotl_capture_to_pose_seconds", "From the instant of a pose to its publication.",

@@ -16,6 +16,7 @@ public final class GatewayProcess: ServiceProcess {
   private let requests: GatewayRequestHandlers
   private let livePoses: PublishSocket
   private var observations: PullSocket?
+  private var lastReport = SessionTime(microseconds: -60_000_001)
   private var alarm: (timer: TimerID, at: SessionTime)?
 
   public init(_ context: ServiceContext) throws {
@@ -43,15 +44,22 @@ public final class GatewayProcess: ServiceProcess {
     let now = context.time.now()
     let id = observation.key.session
     guard !sessions.isDeleted(id, now: now) else { return metrics.ofDeletedSessions.increment() }
-    do throws(SystemError) {
+    do {
       let session = try sessions.session(id, now: now)
       session.take(observation, now: now)
       publish(session, now: now)
       setAlarm(session.nextDeadline(now: now))
     } catch {
-      metrics.storageFailures.increment()
-      context.log.error("session_unusable", (.session, id.text), (.error, error))
+      metrics.refused.increment()
+      report(error, id, now: now)
     }
+  }
+
+  /// A session that cannot be used fails with every frame: one line a minute is enough.
+  private func report(_ error: any Error, _ session: SessionID, now: SessionTime) {
+    guard now - lastReport > 60_000_000 else { return }
+    lastReport = now
+    context.log.error("session_unusable", (.session, session.text), (.error, String(describing: error)))
   }
 
   private func publish(_ session: SessionReconstruction, now: SessionTime) {

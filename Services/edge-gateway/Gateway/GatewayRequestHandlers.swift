@@ -74,6 +74,8 @@ final class GatewayRequestHandlers {
       }
       runningExports += 1
       proceed(job, session, responder)
+    } catch let error as ServiceError {
+      responder.fail(error)
     } catch {
       responder.fail(unexpected: error)
     }
@@ -95,7 +97,7 @@ final class GatewayRequestHandlers {
     }
   }
 
-  private func existing(_ session: SessionID) throws(SystemError) -> SessionReconstruction? {
+  private func existing(_ session: SessionID) throws -> SessionReconstruction? {
     try sessions.existing(session, now: loop.time.now())
   }
 }
@@ -112,6 +114,9 @@ extension ServiceError {
     "No 3D pose has been made of this session yet. It needs a calibration and two phones that see the person.")
   static let noSuchExport = ServiceError.notFound(
     "no_such_export", "This export is not there any more. Ask for the poses again.")
+  static let tooManySessions = ServiceError(
+    code: "too_many_sessions",
+    message: "\(Reconstructions.maxOpen) sessions are being filmed. Try again when one of them has ended.", status: 503)
   static let tooManyExports = ServiceError(
     code: "too_many_exports", message: "Several exports are being written. Try again in a moment.", status: 503)
 }

@@ -1,6 +1,6 @@
 /// Percentiles of a stream of numbers from counts in equal steps: fixed memory, exact to one step.
 struct Percentiles {
-  private var counts: [Int]
+  private var counts: [UInt32]
   private let step: Double
   private(set) var total = 0
 
@@ -22,7 +22,7 @@ struct Percentiles {
     let wanted = max(1, Int((Double(total) * share).rounded(.up)))
     var passed = 0
     for (index, count) in counts.enumerated() {
-      passed += count
+      passed += Int(count)
       if passed >= wanted { return (Double(index) + 0.5) * step }
     }
     return nil

@@ -15,9 +15,9 @@ struct ReconstructionFigures {
 
   private(set) var poses = 0
   private var joints = 0
-  private var reprojectionPx = Percentiles(step: 0.05, limit: 200)
-  private var captureToPoseMs = Percentiles(step: 0.5, limit: 5000)
-  private var frameIntervals = Percentiles(step: 100, limit: 1_000_000)
+  private var reprojectionPx = Percentiles(step: 0.1, limit: 100)
+  private var captureToPoseMs = Percentiles(step: 1, limit: 2000)
+  private var frameIntervals = Percentiles(step: 200, limit: 400_000)
   private var lastTime: SessionTime?
   private var calibrationScale: Double?
   private var drops: [String: Int] = [:]

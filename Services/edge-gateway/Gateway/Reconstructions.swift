@@ -4,8 +4,11 @@ import Timing
 
 /// The sessions that are at work, by name; the others sleep on disk until somebody asks for them.
 final class Reconstructions {
-  /// Sessions kept in memory; the one that was unused for longest makes room.
-  static let maxOpen = 64
+  /// Sessions kept in memory.
+  static let maxOpen = 256
+  /// A session that was unused for so long makes room for another, microseconds. One at work never does: it would be
+  /// read from disk again with its next frame.
+  static let idle: Int64 = 60_000_000
   /// How long what still arrives for a deleted session is thrown away, microseconds.
   static let deletionMemory: Int64 = 600_000_000
   static let maxDeleted = 1024
@@ -24,19 +27,22 @@ final class Reconstructions {
 
   var all: some Collection<SessionReconstruction> { open.values }
 
-  /// The session, taken up from disk or new.
-  func session(_ id: SessionID, now: SessionTime) throws(SystemError) -> SessionReconstruction {
+  /// The session, taken up from disk or new. Throws `ServiceError.tooManySessions` or `SystemError`.
+  func session(_ id: SessionID, now: SessionTime) throws -> SessionReconstruction {
     if let known = open[id] { return known }
-    let made = try SessionReconstruction(session: id, root: root, log: log, now: now)
-    if open.count >= Self.maxOpen, let idle = open.values.min(by: { $0.lastUse < $1.lastUse }) {
-      open[idle.session] = nil
+    if open.count >= Self.maxOpen {
+      guard let oldest = open.values.min(by: { $0.lastUse < $1.lastUse }), now - oldest.lastUse > Self.idle else {
+        throw ServiceError.tooManySessions
+      }
+      open[oldest.session] = nil
     }
+    let made = try SessionReconstruction(session: id, root: root, log: log, now: now)
     open[id] = made
     return made
   }
 
   /// The session if there is anything of it.
-  func existing(_ id: SessionID, now: SessionTime) throws(SystemError) -> SessionReconstruction? {
+  func existing(_ id: SessionID, now: SessionTime) throws -> SessionReconstruction? {
     if let known = open[id] { return known }
     return SessionFolder(root: root, session: id).exists ? try session(id, now: now) : nil
   }
