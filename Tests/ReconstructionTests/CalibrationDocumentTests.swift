@@ -25,6 +25,10 @@ import Testing
       try CalibrationDocument.decode(wrap(qualisys, serial: "cam01", width: 4000))
     }
     #expect(tooWide?.code == "calibration_out_of_range")
+    var incomplete = String(decoding: try wrap(qualisys, serial: "cam01", width: 1000), as: UTF8.self)
+    incomplete = incomplete.replacing("image_width", with: "image_wdith")
+    let misspelt = #expect(throws: CalibrationError.self) { try CalibrationDocument.decode(Array(incomplete.utf8)) }
+    #expect(misspelt?.description.contains(".cameras[0].image_wdith is not a known field") == true)
     for text in ["", "   ", "{}", "[]", "null", "{\"cameras\": []}"] {
       let error = #expect(throws: CalibrationError.self) { try CalibrationDocument.decode(Array(text.utf8)) }
       #expect(error?.code == "calibration_unreadable")

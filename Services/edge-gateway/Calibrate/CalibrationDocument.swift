@@ -20,8 +20,14 @@ public enum CalibrationDocument {
     if text.first(where: { $0 > UInt8(ascii: " ") }) == UInt8(ascii: "<") {
       return try QualisysCalibration.decode(text)
     }
-    if let wrapped = try? JSONDecoder().decode(Wrapped.self, from: Data(text)) { return try wrapped.calibration() }
-    return try CalibrationJSON.decode(text)
+    guard (try? JSONDecoder().decode(Probe.self, from: Data(text)))?.qualisys != nil else {
+      return try CalibrationJSON.decode(text)
+    }
+    return try CalibrationJSON.parse(Wrapped.self, text).calibration()
+  }
+
+  private struct Probe: Decodable {
+    let qualisys: String?
   }
 
   private struct Wrapped: Decodable {
@@ -31,16 +37,37 @@ public enum CalibrationDocument {
       let width: Int
       let height: Int
 
-      enum CodingKeys: String, CodingKey {
+      enum CodingKeys: String, CodingKey, CaseIterable {
         case serial, name
         case width = "image_width"
         case height = "image_height"
       }
+
+      init(from decoder: any Decoder) throws {
+        try refuseUnknownKeys(decoder, known: CodingKeys.allCases.map(\.rawValue))
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        serial = try container.decode(String.self, forKey: .serial)
+        name = try container.decode(String.self, forKey: .name)
+        width = try container.decode(Int.self, forKey: .width)
+        height = try container.decode(Int.self, forKey: .height)
+      }
+    }
+
+    enum CodingKeys: String, CodingKey, CaseIterable {
+      case version, qualisys, cameras
     }
 
     let version: Int
     let qualisys: String
     let cameras: [Picture]
+
+    init(from decoder: any Decoder) throws {
+      try refuseUnknownKeys(decoder, known: CodingKeys.allCases.map(\.rawValue))
+      let container = try decoder.container(keyedBy: CodingKeys.self)
+      version = try container.decode(Int.self, forKey: .version)
+      qualisys = try container.decode(String.self, forKey: .qualisys)
+      cameras = try container.decode([Picture].self, forKey: .cameras)
+    }
 
     func calibration() throws(CalibrationError) -> Calibration {
       guard version == 1 else { throw .unreadable(reason: "version \(version) is unknown, this is version 1") }

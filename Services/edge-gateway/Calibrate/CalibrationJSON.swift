@@ -18,20 +18,26 @@ public enum CalibrationJSON {
   /// Throws `CalibrationError`.
   public static func decode(_ bytes: some Collection<UInt8>) throws(CalibrationError) -> Calibration {
     guard bytes.count <= maxBytes else { throw .unreadable(reason: "it is longer than \(maxBytes) bytes") }
-    let document: Document
-    do {
-      document = try JSONDecoder().decode(Document.self, from: Data(bytes))
-    } catch let error as DecodingError {
-      throw .unreadable(reason: explain(error))
-    } catch {
-      throw .unreadable(reason: "not JSON")
-    }
+    let document = try parse(Document.self, bytes)
     guard document.version == 1 else {
       throw .unreadable(reason: "version \(document.version) is unknown, this is version 1")
     }
     var cameras: [CameraModel] = []
     for camera in document.cameras { cameras.append(try camera.model()) }
     return try Calibration(cameras: cameras, worldUp: document.worldUp ?? .z)
+  }
+
+  /// Decodes JSON, and says in a person's words what is wrong with it.
+  static func parse<Value: Decodable>(
+    _: Value.Type, _ bytes: some Collection<UInt8>
+  ) throws(CalibrationError) -> Value {
+    do {
+      return try JSONDecoder().decode(Value.self, from: Data(bytes))
+    } catch let error as DecodingError {
+      throw .unreadable(reason: explain(error))
+    } catch {
+      throw .unreadable(reason: "not JSON")
+    }
   }
 
   public static func encode(_ calibration: Calibration) -> [UInt8] {
