@@ -6,18 +6,20 @@ final class JPEGDecoder {
   /// 16.8 million pixels: beyond any phone's video, and 25 MB of planes.
   static let maximumPixels = 1 << 24
 
-  private let handle: tjhandle
+  private var handle: tjhandle
   private let memory = [PlaneMemory(), PlaneMemory(), PlaneMemory()]
 
-  init() {
-    guard let handle = tjInitDecompress() else { fatalError("turbojpeg has no memory for a decoder") }
-    self.handle = handle
-  }
+  init() { handle = Self.makeHandle() }
 
   deinit { tjDestroy(handle) }
 
   func header(of jpeg: UnsafeRawBufferPointer) throws(PoseError) -> JPEGHeader {
-    try JPEGHeader(jpeg, handle: handle, maximumPixels: Self.maximumPixels)
+    do {
+      return try JPEGHeader(jpeg, handle: handle, maximumPixels: Self.maximumPixels)
+    } catch {
+      startAfresh()
+      throw error
+    }
   }
 
   /// Decodes a frame whose header has been read.
@@ -36,7 +38,11 @@ final class JPEGDecoder {
     let status = tjDecompressToYUVPlanes(
       handle, jpeg.baseAddress!.assumingMemoryBound(to: UInt8.self), UInt(jpeg.count), &pointers, Int32(width), nil,
       Int32(height), TJFLAG_STOPONWARNING | TJFLAG_LIMITSCANS)
-    guard status == 0 else { throw .damagedJPEG(reason: Self.lastMessage(of: handle)) }
+    guard status == 0 else {
+      let reason = Self.lastMessage(of: handle)
+      startAfresh()
+      throw .damagedJPEG(reason: reason)
+    }
 
     func plane(_ component: Int32, samplesX: Int32, samplesY: Int32) -> PlanarImage.Plane {
       let stride = Int(tjPlaneWidth(component, Int32(width), header.subsampling))
@@ -56,6 +62,17 @@ final class JPEGDecoder {
       chroma: (
         blue: plane(1, samplesX: across, samplesY: down), red: plane(2, samplesX: across, samplesY: down)
       ))
+  }
+
+  /// turbojpeg 2.1 stays in the middle of a header that it could not read, and would carry on there with the next frame.
+  private func startAfresh() {
+    tjDestroy(handle)
+    handle = Self.makeHandle()
+  }
+
+  private static func makeHandle() -> tjhandle {
+    guard let handle = tjInitDecompress() else { fatalError("turbojpeg has no memory for a decoder") }
+    return handle
   }
 
   static func lastMessage(of handle: tjhandle) -> String {

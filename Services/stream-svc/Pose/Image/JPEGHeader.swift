@@ -22,6 +22,7 @@ extension JPEGHeader {
       handle, jpeg.baseAddress!.assumingMemoryBound(to: UInt8.self), UInt(jpeg.count), &width, &height, &subsampling,
       &colourSpace)
     guard status == 0 else { throw .damagedJPEG(reason: JPEGDecoder.lastMessage(of: handle)) }
+    guard width > 0, height > 0 else { throw .damagedJPEG(reason: "it holds no picture") }
     guard colourSpace == Int32(TJCS_YCbCr.rawValue) || colourSpace == Int32(TJCS_GRAY.rawValue) else {
       throw .unsupportedJPEG(reason: "its colours are neither YCbCr nor grey")
     }
