@@ -78,4 +78,15 @@ struct RegionSamplerTests {
     #expect(reduction(1024) == 4)
     #expect(reduction(5000) == 8)
   }
+
+  /// Held against counting one by one.
+  @Test func cellsInsideAreFound() {
+    for start in -7...17 {
+      for step in -4...4 {
+        let range = PlaneWalk.cells(5, from: start, step: step, below: 10)
+        let expected = (0..<5).filter { (0..<10).contains(start + step * $0) }
+        #expect(Array(range) == expected, "start \(start), step \(step)")
+      }
+    }
+  }
 }

@@ -32,18 +32,32 @@ struct PlaneWalk {
     let y = Self.fixed(startY + Float(row) * downY)
     let stepX = Self.fixed(acrossX)
     let stepY = Self.fixed(acrossY)
-    let (endX, endY) = (x + stepX * (count - 1), y + stepY * (count - 1))
-    let limitX = (plane.width - 1) << 16
-    let limitY = (plane.height - 1) << 16
-    let inside =
-      min(x, endX) >= 0 && max(x, endX) < limitX && min(y, endY) >= 0 && max(y, endY) < limitY
+    let inside = Self.cells(count, from: x, step: stepX, below: (plane.width - 1) << 16)
+      .clamped(to: Self.cells(count, from: y, step: stepY, below: (plane.height - 1) << 16))
     values.withUnsafeMutableBufferPointer { values in
-      if inside {
-        sampleInside(values, x: x, y: y, stepX: stepX, stepY: stepY)
-      } else {
-        sampleAcrossEdge(values, x: x, y: y, stepX: stepX, stepY: stepY, outside: outside)
+      for part in [0..<inside.lowerBound, inside.upperBound..<count] where !part.isEmpty {
+        sampleAcrossEdge(
+          UnsafeMutableBufferPointer(rebasing: values[part]), x: x + stepX * part.lowerBound,
+          y: y + stepY * part.lowerBound, stepX: stepX, stepY: stepY, outside: outside)
       }
+      sampleInside(
+        UnsafeMutableBufferPointer(rebasing: values[inside]), x: x + stepX * inside.lowerBound,
+        y: y + stepY * inside.lowerBound, stepX: stepX, stepY: stepY)
     }
+  }
+
+  /// Which of a row's cells have a position of at least 0 and below a limit.
+  static func cells(_ count: Int, from start: Int, step: Int, below limit: Int) -> Range<Int> {
+    guard step != 0 else { return 0..<(start >= 0 && start < limit ? count : 0) }
+    guard step > 0 else {
+      // Seen from the last cell, the walk goes up.
+      let mirrored = cells(count, from: start + step * (count - 1), step: -step, below: limit)
+      return count - mirrored.upperBound..<count - mirrored.lowerBound
+    }
+    let first = start >= 0 ? 0 : (-start + step - 1) / step
+    let end = start >= limit ? 0 : (limit - 1 - start) / step + 1
+    let lower = min(first, count)
+    return lower..<max(lower, min(end, count))
   }
 
   /// Every sample and its right and lower neighbours are known to lie in the plane.
