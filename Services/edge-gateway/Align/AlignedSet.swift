@@ -10,6 +10,13 @@ public struct AlignedView: Sendable, Equatable {
   public let joints: [Observation2D.Joint]
   /// How far the camera's nearest frame is from the instant, microseconds.
   public let distanceMicroseconds: Int64
+
+  public init(device: DeviceID, size: PixelSize, joints: [Observation2D.Joint], distanceMicroseconds: Int64) {
+    self.device = device
+    self.size = size
+    self.joints = joints
+    self.distanceMicroseconds = distanceMicroseconds
+  }
 }
 
 /// All cameras at one instant of the common grid.
@@ -19,4 +26,10 @@ public struct AlignedSet: Sendable, Equatable {
   public let clockErrorBoundMicroseconds: UInt32
   /// At least two.
   public let views: [AlignedView]
+
+  public init(time: SessionTime, clockErrorBoundMicroseconds: UInt32, views: [AlignedView]) {
+    self.time = time
+    self.clockErrorBoundMicroseconds = clockErrorBoundMicroseconds
+    self.views = views
+  }
 }

@@ -19,12 +19,17 @@ public struct PoseTriangulator: Sendable {
 
   public let calibration: Calibration
   private let settings: Triangulator.Settings
+  private let correctsSides: Bool
   /// The picture size of each camera, in the calibration's order: the latest seen.
   private var sizes: [PixelSize]
   private var triangulator: Triangulator
 
-  public init(calibration: Calibration, settings: Triangulator.Settings = Triangulator.Settings()) {
+  /// - Parameter correctsSides: whether cameras that took left for right are put right, see `SideConfusion`.
+  public init(
+    calibration: Calibration, settings: Triangulator.Settings = Triangulator.Settings(), correctsSides: Bool = true
+  ) {
     self.calibration = calibration
+    self.correctsSides = correctsSides
     self.settings = settings
     sizes = calibration.cameras.map(\.imageSize)
     triangulator = Triangulator(cameras: calibration.cameras, settings: settings)
@@ -69,19 +74,24 @@ public struct PoseTriangulator: Sendable {
   }
 
   private func triangulate(_ seen: [AlignedView], _ views: InlineArray<8, Int>) -> [Pose3D.Joint] {
-    var joints: [Pose3D.Joint] = []
-    joints.reserveCapacity(PoseLandmark.count)
-    for landmark in 0..<PoseLandmark.count {
-      var sightings = Sightings()
+    var sightings = (0..<PoseLandmark.count).map { landmark in
+      var result = Sightings()
       for camera in calibration.cameras.indices where views[camera] >= 0 {
         let joint = seen[views[camera]].joints[landmark]
         // Observations measure from the picture's corner, camera models from the centre of its first pixel.
-        sightings[camera] = Sighting(
+        result[camera] = Sighting(
           pixel: SIMD2(Double(joint.x), Double(joint.y)) - 0.5, confidence: min(Double(joint.confidence), 1))
       }
-      joints.append(triangulator.triangulate(sightings).map(Pose3D.Joint.init) ?? .missing)
+      return result
     }
-    return joints
+    var joints = sightings.map(triangulator.triangulate)
+    if correctsSides {
+      let confusion = SideConfusion(cameras: triangulator.cameras)
+      for landmark in confusion.correct(&sightings, joints: joints) {
+        joints[landmark.rawValue] = triangulator.triangulate(sightings[landmark.rawValue])
+      }
+    }
+    return joints.map { $0.map(Pose3D.Joint.init) ?? .missing }
   }
 }
 
