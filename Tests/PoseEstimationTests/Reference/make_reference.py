@@ -9,11 +9,10 @@ Needs ffmpeg and the wheel mediapipe==0.10.14, best in a throw-away environment:
 FOOTAGE_FOLDER holds cam01.mp4 … cam04.mp4 (`.deps/footage` after `make setup`). Two modes per camera, neither with
 landmark smoothing: `static` (the detector on every frame; every 10th frame) and `tracking` (all frames in order, as
 30 fps video: MediaPipe's Python counts 33,333 µs per frame). The output, one JSON file per camera beside this script,
-lists x, y, visibility for each of the 33 landmarks, in pixels of the 720×1280 frame; null where nobody was found. It
-also holds the SHA-256 of all frames, so that a different decoder or scaler is noticed before it is blamed on the poses.
+lists x, y, visibility for each of the 33 landmarks, in pixels of a frame 720 wide and 1280 high; null where nobody
+was found. For single frames it also lists the 33 world landmarks, in metres.
 """
 
-import hashlib
 import json
 import pathlib
 import subprocess
@@ -49,11 +48,9 @@ def pose(static):
 def reference(video, folder):
     subprocess.run([HERE / "extract_frames.sh", video, folder], check=True)
     files = sorted(folder.glob("*.jpg"))
-    digest = hashlib.sha256()
     tracking, static, world = [], {}, {}
     with pose(static=False) as tracker, pose(static=True) as detector:
         for index, file in enumerate(files):
-            digest.update(file.read_bytes())
             image = cv2.cvtColor(cv2.imread(str(file)), cv2.COLOR_BGR2RGB)
             height, width = image.shape[:2]
             tracking.append(landmarks(tracker.process(image), width, height))
@@ -63,7 +60,6 @@ def reference(video, folder):
                 world[str(index)] = world_landmarks(result)
     return {
         "frames": len(files),
-        "framesSHA256": digest.hexdigest(),
         "mediapipe": mp.__version__,
         "tracking": tracking,
         "static": static,
