@@ -5,18 +5,28 @@ import Foundation
 struct Main {
   static func main() {
     guard let options = BenchOptions(CommandLine.arguments.dropFirst()) else {
-      FileHandle.standardError.write(Data(BenchOptions.usage.utf8))
+      complain(BenchOptions.usage)
       exit(64)
     }
     var report = BenchReport()
+    var complete = true
+    for bench in [PoseBench.rows, TriangulationBench.rows] {
+      do {
+        report.rows += try bench(options)
+      } catch {
+        complain("axolotl-bench: \(error)\n")
+        complete = false
+      }
+    }
+    print(report.table, terminator: "")
     do {
-      report.rows += try PoseBench.rows(options)
-      report.rows += try TriangulationBench.rows(options)
-      print(report.table, terminator: "")
       if let file = options.jsonFile { try report.json().write(to: URL(fileURLWithPath: file)) }
     } catch {
-      FileHandle.standardError.write(Data("axolotl-bench: \(error)\n".utf8))
-      exit(1)
+      complain("axolotl-bench: the figures cannot be written to a file: \(error)\n")
+      complete = false
     }
+    exit(complete ? 0 : 1)
   }
+
+  private static func complain(_ message: String) { FileHandle.standardError.write(Data(message.utf8)) }
 }

@@ -22,7 +22,7 @@ enum PoseBench {
       BenchRow("  of which decoding the JPEG", median(following.map(\.decode)), "ms"),
       BenchRow("  of which drawing the model's input", median(following.map(\.draw)), "ms"),
       BenchRow("  of which the landmark model", median(following.map(\.landmarks)), "ms"),
-      BenchRow("frame → 2D pose, slowest of 100", percentile(following.map(\.total), 0.99), "ms"),
+      BenchRow("frame → 2D pose, 99th percentile", percentile(following.map(\.total), 0.99), "ms"),
       BenchRow("frame → 2D pose, searching every time", median(searching.map(\.total)), "ms"),
       BenchRow("  of which the detector", median(searching.map(\.detect)), "ms"),
     ]
