@@ -35,8 +35,12 @@ def refused(answer: httpx.Response) -> tuple[int, str]:
     return problem.status, problem.code
 
 
-def register(phone: httpx.Client, token: str, device_id: str = "phone-a", **metadata: Any) -> httpx.Response:
+def register(
+    phone: httpx.Client, token: str, device_id: str = "phone-a", attempt: str | None = None, **metadata: Any
+) -> httpx.Response:
     body = {"token": token, "device_id": device_id, "metadata": metadata}
+    if attempt is not None:
+        body["attempt"] = attempt
     return phone.post("/api/pairing/register_device", json=body)
 
 
@@ -166,6 +170,14 @@ class TestRegister:
         assert refused(register(phone, token, "a"))[0] in (401, 403, 409)
         assert register(phone, token, "b").is_success
         assert refused(register(phone, token, "c"))[0] in (401, 403, 409)
+
+    def test_a_lost_answer_is_had_again_by_who_knows_the_attempt(self, coach: Coach, phone: httpx.Client) -> None:
+        token = coach.create_session(expected_devices=2)["pairing_token"]
+        first = register(phone, token, "a", attempt="known-to-a-alone").json()
+        assert register(phone, token, "a", attempt="known-to-a-alone").json() == first
+        assert refused(register(phone, token, "a", attempt="somebody-else")) == (409, "token_already_used")
+        assert refused(register(phone, token, "b", attempt="short")) == (400, "token_attempt_out_of_range")
+        assert register(phone, token, "b", attempt="known-to-b-alone").is_success
 
     def test_a_device_may_come_back_any_number_of_times(self, coach: Coach, phone: httpx.Client) -> None:
         url = register(phone, coach.create_session(expected_devices=2)["pairing_token"]).json()["ws_url"]

@@ -148,12 +148,15 @@ struct PairingRoutes {
   private struct RegisterBody: Decodable {
     let token: String
     let deviceID: String
+    /// The phone's own name for this attempt, a secret of 8 to 128 characters: asking again with it gets the same
+    /// answer, should the first one be lost on the way.
+    let attempt: String?
     let metadata: DeviceMetadata?
 
     enum CodingKeys: String, CodingKey {
       case token
       case deviceID = "device_id"
-      case metadata
+      case attempt, metadata
     }
   }
 
@@ -178,8 +181,10 @@ struct PairingRoutes {
       let body: RegisterBody = try call.json()
       guard let device = DeviceID(body.deviceID) else { throw .badDevice }
       let metadata = try (body.metadata ?? DeviceMetadata()).validated()
-      guard let attempt = try? SecureRandom().bytes(16) else { throw .internalFault }
-      let redeem = RedeemPairingToken(token: body.token, device: device, attempt: Hexadecimal.encode(attempt))
+      guard let attempt = body.attempt ?? (try? SecureRandom().bytes(16)).map({ Hexadecimal.encode($0) }) else {
+        throw .internalFault
+      }
+      let redeem = RedeemPairingToken(token: body.token, device: device, attempt: attempt)
       backends.tokens.send(redeem) { result in
         switch result {
         case .success(let redeemed): enter(call, redeemed, device, metadata)

@@ -60,7 +60,11 @@ test("a phone keeps its name, its place and its numbers over a reload", () => {
   assert.match(name, /^phone-[a-z0-9]{10}$/);
   before.registration = { socket: "ws://x", token: "t", label: "l" };
   before.usedSequence = 42;
+  assert.equal(before.hasAttempted, false);
+  const attempt = before.attempt;
+  assert.match(attempt, /^[a-z0-9]{32}$/);
   const after = new Place("sess-1", storage);
+  assert.deepEqual([after.hasAttempted, after.attempt], [true, attempt]);
   assert.deepEqual([after.deviceID, after.usedSequence, after.registration.token], [name, 42, "t"]);
   assert.equal(new Place("sess-2", storage).registration, null);
   after.forget();

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import random
+import secrets
 import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
@@ -111,6 +112,7 @@ class SimulatedPhone:
         self.registration: dict[str, Any] = {}
         self.connection: ClientConnection | None = None
         self._token = pairing_token
+        self._attempt = secrets.token_hex(16)
         self._random = random_source or random.Random()
         self._task: asyncio.Task[None] | None = None
         self._wake = asyncio.Event()
@@ -138,7 +140,12 @@ class SimulatedPhone:
                 "width": self.settings.width,
                 "height": self.settings.height,
             }
-            body = {"token": self._token, "device_id": self.device_id, "metadata": metadata}
+            body = {
+                "token": self._token,
+                "device_id": self.device_id,
+                "attempt": self._attempt,
+                "metadata": metadata,
+            }
             answer = await client.post("/api/pairing/register_device", json=body)
             self.registration = Problem.check(answer).json()
         return self.registration

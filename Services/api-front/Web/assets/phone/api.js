@@ -9,8 +9,8 @@ export function validate(token, deviceID) {
 }
 
 /** `{ session_id, device_id, ws_url, device_token, … }`. */
-export function register(token, deviceID, metadata) {
-  return request("POST", "/api/pairing/register_device", { json: { token, device_id: deviceID, metadata } });
+export function register(token, deviceID, attempt, metadata) {
+  return request("POST", "/api/pairing/register_device", { json: { token, device_id: deviceID, attempt, metadata } });
 }
 
 /** The session as this device may see it; a final Problem means that its place is gone. */

@@ -41,7 +41,8 @@ async function check() {
       place = new Place(known, localStorage);
       if (place.registration && (await ownPlace())) return await ready();
     }
-    const answer = await validate(token, place?.deviceID);
+    // A registration whose answer was lost has used the code for this device; asking again completes it.
+    const answer = await validate(token, place?.hasAttempted ? undefined : place?.deviceID);
     place = new Place(answer.session_id, localStorage);
     remember(token, answer.session_id, localStorage);
     update({ session: answer.session_id, mode: answer.mode });
@@ -127,7 +128,7 @@ async function join() {
   const settings = video.srcObject.getVideoTracks()[0].getSettings();
   const size = sizeToSend(video.videoWidth, video.videoHeight);
   const told = metadata({ label: byId("label").value, ...size, fps: settings.frameRate });
-  const answer = await register(token, place.deviceID, told);
+  const answer = await register(token, place.deviceID, place.attempt, told);
   place.registration = { socket: answer.ws_url, token: answer.device_token, label: told.label };
 }
 

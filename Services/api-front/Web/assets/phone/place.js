@@ -6,7 +6,11 @@ const ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789";
 /** A name for this phone in one session: `phone-` and 10 characters from the browser's random source. */
 export function makeDeviceID(random = (bytes) => crypto.getRandomValues(bytes)) {
   const bytes = random(new Uint8Array(10));
-  return `phone-${Array.from(bytes, (byte) => ALPHABET[byte % ALPHABET.length]).join("")}`;
+  return `phone-${letters(bytes)}`;
+}
+
+function letters(bytes) {
+  return Array.from(bytes, (byte) => ALPHABET[byte % ALPHABET.length]).join("");
 }
 
 /** What one phone remembers of one session, in a `Storage` (localStorage, or a Map-like stand-in). */
@@ -21,6 +25,16 @@ export class Place {
   get deviceID() {
     if (!this.value.deviceID) this.update({ deviceID: makeDeviceID() });
     return this.value.deviceID;
+  }
+
+  /** Names this phone's registration, made once per session: asking again with it is not a second use of the code. */
+  get attempt() {
+    if (!this.hasAttempted) this.update({ attempt: letters(crypto.getRandomValues(new Uint8Array(32))) });
+    return this.value.attempt;
+  }
+
+  get hasAttempted() {
+    return typeof this.value.attempt === "string";
   }
 
   /** `{ socket, token, label }` of the registration, or null. */
