@@ -19,9 +19,10 @@ public enum TokenError: String, Error, CaseIterable, Sendable {
 
   public var serviceError: ServiceError { ServiceError(code: rawValue, message: message, status: status) }
 
+  /// Whatever is wrong with a token itself is 401: it opens nothing (RFC 6750, section 3.1).
   private var status: Int {
     switch self {
-    case .malformed, .timeToLiveOutOfRange, .deviceCountOutOfRange, .attemptOutOfRange: 400
+    case .timeToLiveOutOfRange, .deviceCountOutOfRange, .attemptOutOfRange: 400
     case .alreadyUsed, .full: 409
     default: 401
     }
