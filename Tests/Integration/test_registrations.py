@@ -1,0 +1,153 @@
+"""Registrations under races and kills: what phones were told is true, and nothing else is."""
+
+from __future__ import annotations
+
+import os
+import random
+import secrets
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import httpx
+import pytest
+from axolotl_kit.coach import Coach
+from axolotl_kit.problem import Problem
+from axolotl_kit.stack import Stack
+
+#: How long services are killed under registrations; longer runs find rarer faults.
+CRASH_SECONDS = float(os.environ.get("AXOLOTL_CRASH_SECONDS", "15"))
+KILLED = ["token-svc", "session-svc", "api-front"]
+SEED = int(os.environ.get("AXOLOTL_CRASH_SEED", "20261124"))
+
+
+@pytest.fixture
+def own_stack() -> Iterator[Stack]:
+    """A system that this test may break."""
+    with Stack() as running:
+        yield running
+
+
+def register(client: httpx.Client, token: str, device_id: str, attempt: str) -> httpx.Response:
+    body = {"token": token, "device_id": device_id, "attempt": attempt, "metadata": {"platform": "test"}}
+    return client.post("/api/pairing/register_device", json=body)
+
+
+def status_as_phone(client: httpx.Client, session_id: str, device_token: str) -> httpx.Response:
+    query = {"session_id": session_id}
+    return client.get("/api/pairing/session_status", params=query, headers={"Authorization": f"Bearer {device_token}"})
+
+
+def test_fifty_phones_race_for_four_places(stack: Stack, coach: Coach) -> None:
+    session = coach.create_session(expected_devices=4)
+    barrier = threading.Barrier(50)
+
+    def race(number: int) -> httpx.Response:
+        with httpx.Client(base_url=stack.base_url, trust_env=False, timeout=30) as client:
+            barrier.wait()
+            return register(client, session["pairing_token"], f"phone-{number}", f"attempt-{number:03}")
+
+    with ThreadPoolExecutor(50) as threads:
+        answers = list(threads.map(race, range(50)))
+    assert Counter(answer.status_code for answer in answers) == {200: 4, 409: 46}
+    refusals = {Problem.of(answer).code for answer in answers if answer.status_code == 409}
+    assert refusals == {"token_full"}
+    told = {answer.json()["device_id"] for answer in answers if answer.is_success}
+    known = {device["device_id"] for device in coach.status(session["session_id"])["devices"]}
+    assert known == told
+
+
+@dataclass
+class Told:
+    """What phones were told, and what they asked for."""
+
+    asked: dict[str, str] = field(default_factory=dict)
+    registered: list[tuple[str, str, str, str, str]] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+def until_answered(ask: Callable[[], httpx.Response], stop_at: float) -> httpx.Response | None:
+    """Asks again while services are away; None when time is up before an answer came."""
+    while time.monotonic() < stop_at:
+        try:
+            answer = ask()
+        except httpx.TransportError:
+            continue
+        if answer.status_code != 503:
+            return answer
+    return None
+
+
+def phones_come(stack: Stack, told: Told, worker: int, stop: threading.Event) -> None:
+    """One coach and its phones, one session after the other, until told to stop."""
+    headers = {"Authorization": f"Bearer {stack.coach_key}"}
+    number = 0
+    while not stop.is_set():
+        number += 1
+        session_id, device_id, attempt = f"take-{worker}-{number}", f"phone-{worker}", secrets.token_hex(16)
+        body = {"session_id": session_id, "mode": "single", "user_id": "u", "expected_devices": 1, "consent": True}
+        with httpx.Client(base_url=stack.base_url, trust_env=False, timeout=10) as client:
+            try:
+                created = client.post("/api/pairing/create_session", json=body, headers=headers)
+            except httpx.TransportError:
+                continue
+            if created.status_code != 200:
+                continue
+            token = created.json()["pairing_token"]
+            with told.lock:
+                told.asked[session_id] = device_id
+
+            def ask(
+                client: httpx.Client = client, token: str = token, device: str = device_id, attempt: str = attempt
+            ) -> httpx.Response:
+                return register(client, token, device, attempt)
+
+            answer = until_answered(ask, time.monotonic() + 60)
+            assert answer is not None and answer.is_success, answer and answer.text
+            with told.lock:
+                told.registered.append((session_id, device_id, token, attempt, answer.json()["device_token"]))
+
+
+@pytest.mark.timeout(120 + 4 * CRASH_SECONDS)
+def test_kills_at_random_points_lose_and_invent_nothing(own_stack: Stack) -> None:
+    told, stop = Told(), threading.Event()
+    choose = random.Random(SEED)
+    crashes = 0
+    with ThreadPoolExecutor(4) as threads:
+        workers = [threads.submit(phones_come, own_stack, told, worker, stop) for worker in range(4)]
+        try:
+            end = time.monotonic() + CRASH_SECONDS
+            while time.monotonic() < end:
+                # A random point, not a wait for something: any instant is a good one to die at.
+                stop.wait(choose.uniform(0, 0.5))
+                service = choose.choice(KILLED)
+                killed = own_stack.kill(service)
+                own_stack.wait_restarted(service, killed)
+                crashes += 1
+        finally:
+            stop.set()
+        for worker in workers:
+            worker.result()
+    own_stack.wait_ready()
+    print(f"{crashes} crash points, {len(told.registered)} registrations, seed {SEED}")
+    assert crashes >= 3
+    assert len(told.registered) > crashes
+    with (
+        Coach(own_stack.base_url, own_stack.coach_key) as coach,
+        httpx.Client(base_url=own_stack.base_url, trust_env=False, timeout=30) as client,
+    ):
+        for session_id, device_id, token, attempt, device_token in told.registered:
+            # The session, its device and the device's token are as they were told …
+            assert status_as_phone(client, session_id, device_token).status_code == 200
+            assert [each["device_id"] for each in coach.status(session_id)["devices"]] == [device_id]
+            # … and so is the mark that the code has been used.
+            assert register(client, token, device_id, attempt).json()["device_token"] == device_token
+            assert Problem.of(register(client, token, device_id, secrets.token_hex(16))).code == "token_already_used"
+            assert Problem.of(register(client, token, "another", secrets.token_hex(16))).code == "token_full"
+        for session in coach.sessions():
+            devices = coach.status(session["session_id"])["devices"]
+            known = [each["device_id"] for each in devices]
+            assert known in ([], [told.asked.get(session["session_id"])])
