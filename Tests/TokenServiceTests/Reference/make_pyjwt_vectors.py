@@ -24,9 +24,7 @@ def key_id(secret: str) -> str:
 
 
 def claims(**more):
-    return {
-        "iss": "axolotl/token-svc", "aud": "axolotl/api-front", "iat": ISSUED, "exp": EXPIRES, "jti": JTI, **more
-    }
+    return {"iss": "axolotl/token-svc", "aud": "axolotl/api-front", "iat": ISSUED, "exp": EXPIRES, "jti": JTI, **more}
 
 
 PAIRING = claims(session="sess-2023-11-14-221320-abcdef", mode="3d")
@@ -41,8 +39,10 @@ def make(payload, kind="pairing", secret=SECRET, algorithm="HS256", **header):
 
 def raw(header: str, payload: str, secret=SECRET) -> str:
     """A signed token of any bytes, where PyJWT is too well-behaved to make it."""
+
     def encode(data: bytes) -> str:
         return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
     signed = f"{encode(header.encode())}.{encode(payload.encode())}"
     return f"{signed}.{encode(hmac.new(secret.encode(), signed.encode(), hashlib.sha256).digest())}"
 
@@ -72,8 +72,11 @@ bad = [
     ("nbf in the future", "token_not_yet_valid", make({**PAIRING, "nbf": ISSUED + 300})),
     ("another issuer", "token_wrong_issuer", make({**PAIRING, "iss": "someone"})),
     ("another audience", "token_wrong_issuer", make({**PAIRING, "aud": "someone"})),
-    ("audience as a list", "token_malformed",
-     raw(HEADER, BODY.replace('"axolotl/api-front"', '["axolotl/api-front"]'))),
+    (
+        "audience as a list",
+        "token_malformed",
+        raw(HEADER, BODY.replace('"axolotl/api-front"', '["axolotl/api-front"]')),
+    ),
     ("no exp", "token_malformed", make({k: v for k, v in PAIRING.items() if k != "exp"})),
     ("no jti", "token_malformed", make({k: v for k, v in PAIRING.items() if k != "jti"})),
     ("exp as text", "token_malformed", raw(HEADER, BODY.replace(str(EXPIRES), f'"{EXPIRES}"'))),
@@ -103,13 +106,24 @@ bad = [
 
 for kind, token in good.items():
     read = jwt.decode(
-        token, SECRET, algorithms=["HS256"], issuer="axolotl/token-svc", audience="axolotl/api-front",
-        options={"require": ["exp", "iat", "jti"], "verify_exp": False})
+        token,
+        SECRET,
+        algorithms=["HS256"],
+        issuer="axolotl/token-svc",
+        audience="axolotl/api-front",
+        options={"require": ["exp", "iat", "jti"], "verify_exp": False},
+    )
     assert read["jti"] == JTI and jwt.get_unverified_header(token)["typ"] == TYPES[kind]
 
 vectors = {
-    "pyjwt": jwt.__version__, "secret": SECRET, "now": ISSUED + 10, "issued": ISSUED, "expires": EXPIRES, "jti": JTI,
-    "good": good, "bad": [{"name": name, "code": code, "token": token} for name, code, token in bad],
+    "pyjwt": jwt.__version__,
+    "secret": SECRET,
+    "now": ISSUED + 10,
+    "issued": ISSUED,
+    "expires": EXPIRES,
+    "jti": JTI,
+    "good": good,
+    "bad": [{"name": name, "code": code, "token": token} for name, code, token in bad],
 }
 path = pathlib.Path(__file__).with_name("pyjwt_vectors.json")
 path.write_text(json.dumps(vectors, indent=1) + "\n")
