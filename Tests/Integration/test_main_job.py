@@ -53,8 +53,10 @@ async def run(stack: Stack, coach: Coach) -> Outcome:
 
         def settled() -> bool:
             devices = coach.status(rig.session_id)["devices"]
-            behind = any(d["poses_estimated"] + d["poses_shed"] < d["frames_recorded"] for d in devices)
-            return not behind and coach.statistics(rig.session_id)["poses"] == len(outcome.live_times_us) > 0
+            recorded = sum(device["frames_recorded"] for device in devices)
+            acknowledged = sum(len(phone.truth) for phone in rig.phones)
+            waiting = sum(device["poses_waiting"] for device in devices)
+            return recorded == acknowledged and not waiting and coach.statistics(rig.session_id)["poses"] == len(outcome.live_times_us) > 0
 
         await rig.until("the poses to settle", settled)
         watching.cancel()

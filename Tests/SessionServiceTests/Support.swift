@@ -30,7 +30,8 @@ func report(
   DeviceReport(
     key: key, instance: instance, transport: transport, state: .connected, fps: 30, framesReceived: 10,
     framesRecorded: 10, framesLost: 0, framesDuplicate: 0, framesRefused: 0, posesEstimated: 0, posesShed: 0,
-    bytesRecorded: 1000, lastSequence: 10, sync: nil, lastFrameAt: lastFrameAt, reportedAt: reportedAt)
+    posesFailed: 0, posesWaiting: 0, bytesRecorded: 1000, lastSequence: 10, sync: nil, lastFrameAt: lastFrameAt,
+    reportedAt: reportedAt)
 }
 
 /// A registry on a real store, with a clock that stands still.

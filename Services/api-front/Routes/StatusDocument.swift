@@ -17,6 +17,8 @@ struct StatusDocument: Encodable {
     let framesRefused: Int
     let posesEstimated: Int
     let posesShed: Int
+    let posesFailed: Int
+    let posesWaiting: Int
     let bytesRecorded: Int
     let lastSequence: UInt32
     /// The device's clock; null until enough exchanges came.
@@ -39,6 +41,8 @@ struct StatusDocument: Encodable {
       framesRefused = report?.framesRefused ?? 0
       posesEstimated = report?.posesEstimated ?? 0
       posesShed = report?.posesShed ?? 0
+      posesFailed = report?.posesFailed ?? 0
+      posesWaiting = report?.posesWaiting ?? 0
       bytesRecorded = report?.bytesRecorded ?? 0
       lastSequence = report?.lastSequence ?? 0
       sync = report?.sync

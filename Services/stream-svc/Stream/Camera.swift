@@ -205,6 +205,13 @@ struct Camera {
     return before == nil ? .none : .resumed
   }
 
+  mutating func count(_ result: PoseDesk.Result) {
+    switch result {
+    case .estimated: counts.posesEstimated += 1
+    case .failed: counts.posesFailed += 1
+    }
+  }
+
   // MARK: For people
 
   func state(at now: SessionTime) -> DeviceState {
@@ -218,9 +225,9 @@ struct Camera {
       key: key, instance: instance, transport: link == nil ? nil : opening.transport, state: state(at: now),
       fps: rate.perSecond, framesReceived: counts.received, framesRecorded: counts.recorded,
       framesLost: ledger.missing, framesDuplicate: counts.duplicate, framesRefused: counts.refused,
-      posesEstimated: counts.posesEstimated, posesShed: counts.posesShed, bytesRecorded: counts.bytesRecorded,
-      lastSequence: ledger.highestSeen, sync: clock.state(at: now).map { SyncStatus($0) }, lastFrameAt: lastFrameAt,
-      reportedAt: now)
+      posesEstimated: counts.posesEstimated, posesShed: counts.posesShed, posesFailed: counts.posesFailed,
+      posesWaiting: counts.posesWaiting, bytesRecorded: counts.bytesRecorded, lastSequence: ledger.highestSeen,
+      sync: clock.state(at: now).map { SyncStatus($0) }, lastFrameAt: lastFrameAt, reportedAt: now)
   }
 }
 

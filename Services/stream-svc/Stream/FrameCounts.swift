@@ -6,9 +6,14 @@ struct FrameCounts: Equatable, Sendable {
   var recorded = 0
   var duplicate = 0
   var refused = 0
+  /// Handed to pose estimation since this process began; each is then estimated, shed or failed.
+  var posesSubmitted = 0
   var posesEstimated = 0
   var posesShed = 0
+  var posesFailed = 0
   var bytesRecorded = 0
+
+  var posesWaiting: Int { posesSubmitted - posesEstimated - posesShed - posesFailed }
 }
 
 /// Frames a second over the last two seconds, from counts of half seconds.

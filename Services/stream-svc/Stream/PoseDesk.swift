@@ -9,8 +9,10 @@ import Timing
 ///
 /// Belongs to the loop's thread.
 final class PoseDesk {
-  /// A camera's frame was estimated, or failed.
-  var onResult: (CameraNumber, _ isEstimate: Bool) -> Void = { _, _ in }
+  enum Result { case estimated, failed }
+
+  /// What became of a camera's frame that was queued and not passed over.
+  var onResult: (CameraNumber, Result) -> Void = { _, _ in }
 
   private let log: Log
   private let metrics: StreamMetrics
@@ -47,7 +49,7 @@ final class PoseDesk {
   /// Queues a recorded frame. Returns how many frames were passed over: older than one already queued, without a clock,
   /// or displaced by this one.
   func submit(_ frame: TimedFrame, of camera: CameraNumber, key: DeviceKey, recorded: SessionTime) -> Int {
-    guard let pool else { return 0 }
+    guard let pool else { return 1 }
     var shed = 1
     if !frame.reading.isProvisional, newest[camera].map({ frame.reading.time > $0 }) ?? true {
       newest[camera] = frame.reading.time
@@ -58,10 +60,13 @@ final class PoseDesk {
     return shed
   }
 
-  func forget(_ camera: CameraNumber) {
-    pool?.forget(camera)
+  /// The camera's connection ended. Returns how many of its frames are passed over for it.
+  func forget(_ camera: CameraNumber) -> Int {
     newest[camera] = nil
     keys[camera] = nil
+    let shed = pool?.forget(camera) ?? 0
+    metrics.posesShed.increment(by: shed)
+    return shed
   }
 
   var waiting: Int { pool?.waiting ?? 0 }
@@ -76,12 +81,12 @@ final class PoseDesk {
       log.error("poses_off", (.code, error.code), (.reason, error.description))
     case .failed(let job, let error):
       metrics.posesFailed.increment()
-      onResult(job.camera, false)
+      onResult(job.camera, .failed)
       if !error.concernsOneFrame { log.warning("pose_failed", (.code, error.code), (.error, error.description)) }
     case .estimated(let job, let pose, let microseconds):
       metrics.poseSeconds.observe(Double(microseconds) / 1e6)
       pose == nil ? metrics.posesEmpty.increment() : metrics.posesEstimated.increment()
-      onResult(job.camera, true)
+      onResult(job.camera, .estimated)
       guard let key = keys[job.camera] else { return }
       let bytes = Observation2D(key, job, pose).encoded()
       if !push(bytes.withUnsafeBytes { BusMessage(copying: $0) }) { metrics.observationsShed.increment() }

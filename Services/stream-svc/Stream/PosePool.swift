@@ -83,11 +83,11 @@ final class PosePool: Sendable {
     }
   }
 
-  /// The camera's connection ended: its tracker and what waits are of no more use.
-  func forget(_ camera: CameraNumber) {
+  /// The camera's connection ended: its tracker and what waits are of no more use. Returns how many frames waited.
+  func forget(_ camera: CameraNumber) -> Int {
     state.change { state in
-      state.lines[camera] = nil
       state.turns.removeAll { $0 == camera }
+      return state.lines.removeValue(forKey: camera)?.waiting.count ?? 0
     }
   }
 
@@ -110,12 +110,15 @@ final class PosePool: Sendable {
     do {
       estimator = try maker.makeEstimator()
     } catch {
-      state.change { state in
+      let waiting = state.change { state in
         state.isAvailable = false
-        state.lines = [:]
         state.turns = []
+        defer { state.lines = [:] }
+        return state.lines.values.flatMap(\.waiting)
       }
-      return emit(.unavailable(error))
+      emit(.unavailable(error))
+      for job in waiting { emit(.failed(job, error)) }
+      return
     }
     emit(.loaded(microseconds: time.now() - began))
     while let (job, before) = state.wait(for: { next(&$0) }) {

@@ -43,9 +43,7 @@ final class StreamDesk {
     self.metrics = metrics
     links.onEvent = { [unowned self] in receive($0, $1, at: $2) }
     recorder.onEvent = { [unowned self] in receive($0) }
-    poses.onResult = { [unowned self] camera, isEstimate in
-      if isEstimate { cameras[camera]?.counts.posesEstimated += 1 }
-    }
+    poses.onResult = { [unowned self] in cameras[$0]?.count($1) }
   }
 
   var connectedCameras: Int { cameraOfLink.count }
@@ -115,7 +113,7 @@ final class StreamDesk {
     cameraOfLink[address] = nil
     cameras[number]?.disconnect(at: now)
     recorder.close(number)
-    poses.forget(number)
+    cameras[number]?.counts.posesShed += poses.forget(number)
     log.info(
       "camera_disconnected", (.session, camera.key.session.text), (.device, camera.key.device.text),
       (.frames, camera.counts.recorded))
@@ -236,6 +234,7 @@ final class StreamDesk {
     for frame in outcome.recorded {
       metrics.bytesRecorded.increment(by: Int(frame.frame.header.payloadLength))
       let shed = poses.submit(frame, of: number, key: cameras[number]!.key, recorded: outcome.at)
+      cameras[number]!.counts.posesSubmitted += 1
       cameras[number]!.counts.posesShed += shed
     }
     switch change {

@@ -19,6 +19,10 @@ public struct DeviceReport: Codable, Hashable, Sendable {
   public let posesEstimated: Int
   /// Frames recorded but passed over for pose estimation, because newer ones waited.
   public let posesShed: Int
+  /// Frames whose pose could not be estimated, such as a damaged picture.
+  public let posesFailed: Int
+  /// Recorded frames that wait for pose estimation or are in it.
+  public let posesWaiting: Int
   public let bytesRecorded: Int
   public let lastSequence: UInt32
   public let sync: SyncStatus?
@@ -28,8 +32,8 @@ public struct DeviceReport: Codable, Hashable, Sendable {
   public init(
     key: DeviceKey, instance: Int, transport: Transport?, state: DeviceState, fps: Double, framesReceived: Int,
     framesRecorded: Int, framesLost: Int, framesDuplicate: Int, framesRefused: Int, posesEstimated: Int,
-    posesShed: Int, bytesRecorded: Int, lastSequence: UInt32, sync: SyncStatus?, lastFrameAt: SessionTime?,
-    reportedAt: SessionTime
+    posesShed: Int, posesFailed: Int, posesWaiting: Int, bytesRecorded: Int, lastSequence: UInt32, sync: SyncStatus?,
+    lastFrameAt: SessionTime?, reportedAt: SessionTime
   ) {
     self.key = key
     self.instance = instance
@@ -43,6 +47,8 @@ public struct DeviceReport: Codable, Hashable, Sendable {
     self.framesRefused = framesRefused
     self.posesEstimated = posesEstimated
     self.posesShed = posesShed
+    self.posesFailed = posesFailed
+    self.posesWaiting = posesWaiting
     self.bytesRecorded = bytesRecorded
     self.lastSequence = lastSequence
     self.sync = sync

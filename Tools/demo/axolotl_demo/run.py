@@ -137,6 +137,7 @@ def _check(phones: list[PhoneProcess]) -> None:
 
 async def _settle(coach: Coach, evidence: Evidence) -> None:
     """Waits until every recorded frame has gone through pose estimation, and no further 3D pose comes of them."""
+    acknowledged = sum(phone.acknowledged for phone in evidence.phones)
     deadline = time.monotonic() + SETTLE_SECONDS
     before, since = -1, time.monotonic()
     while time.monotonic() < deadline:
@@ -144,8 +145,10 @@ async def _settle(coach: Coach, evidence: Evidence) -> None:
         statistics = await asyncio.to_thread(coach.statistics, evidence.session_id)
         if statistics["poses"] != before:
             before, since = statistics["poses"], time.monotonic()
-        behind = any(
-            each["poses_estimated"] + each["poses_shed"] < each["frames_recorded"] for each in status["devices"]
+        devices = status["devices"]
+        behind = (
+            sum(each["frames_recorded"] for each in devices) < acknowledged
+            or sum(each["poses_waiting"] for each in devices) > 0
         )
         if not behind and time.monotonic() - since >= SETTLED_FOR_SECONDS:
             return
