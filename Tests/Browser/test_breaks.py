@@ -29,8 +29,11 @@ def test_a_reloaded_page_takes_its_own_place_again(
 
     devices = coach.status(session)["devices"]
     assert len(devices) == 1, "the same phone, not another one"
-    recording = read_device(stack.recordings / session / devices[0]["device_id"])
-    assert recording.faults == []
+    folder = stack.recordings / session / devices[0]["device_id"]
+    phone.page.get_by_role("button", name="Stop the camera").click()
+    expect(phone.headline).to_have_text("Stopped")
+    stack.wait("the recording to be finished", lambda: read_device(folder).faults == [], 10)
+    recording = read_device(folder)
     assert set(range(1, before + 1)) <= set(recording.sequences)
 
 

@@ -56,7 +56,11 @@ async def run(stack: Stack, coach: Coach) -> Outcome:
             recorded = sum(device["frames_recorded"] for device in devices)
             acknowledged = sum(len(phone.truth) for phone in rig.phones)
             waiting = sum(device["poses_waiting"] for device in devices)
-            return recorded == acknowledged and not waiting and coach.statistics(rig.session_id)["poses"] == len(outcome.live_times_us) > 0
+            return (
+                recorded == acknowledged
+                and not waiting
+                and coach.statistics(rig.session_id)["poses"] == len(outcome.live_times_us) > 0
+            )
 
         await rig.until("the poses to settle", settled)
         watching.cancel()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from axolotl_kit.clock import true_now_us
 from axolotl_kit.coach import Coach
 from axolotl_kit.problem import Problem
 from axolotl_kit.stack import Stack
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 
@@ -309,10 +310,15 @@ def test_signalling_says_that_it_is_not_there_yet(coach: Coach, phone: httpx.Cli
 
 
 class TestPhoneSocket:
-    def refusal(self, url: str) -> int:
-        with pytest.raises(InvalidStatus) as refusal, connect(url, proxy=None, open_timeout=10):
-            pass
-        return refusal.value.response.status_code
+    def refusal(self, url: str) -> tuple[int, str]:
+        """The close code and its reason: a browser's script cannot see why an upgrade was refused."""
+        with connect(url, proxy=None, open_timeout=10) as socket, pytest.raises(ConnectionClosed) as refusal:
+            told = json.loads(socket.recv(timeout=10))
+            socket.recv(timeout=10)
+        closing = refusal.value.rcvd
+        assert closing is not None
+        assert told == {"type": "error", "code": closing.reason, "message": told["message"]}
+        return closing.code, closing.reason
 
     def test_opens_only_with_this_device_s_token(self, stack: Stack, coach: Coach, phone: httpx.Client) -> None:
         one, two = coach.create_session(), coach.create_session()
@@ -321,13 +327,33 @@ class TestPhoneSocket:
         other_session = register(phone, two["pairing_token"], "a").json()["device_token"]
         address = urlsplit(mine["ws_url"])
         plain = f"{address.scheme}://{address.netloc}{address.path}"
-        assert self.refusal(plain) == 401
-        assert self.refusal(plain + "?token=nonsense") == 401
-        assert self.refusal(plain + f"?token={one['pairing_token']}") == 401
-        assert self.refusal(plain + f"?token={other_device}") in (401, 403)
-        assert self.refusal(plain + f"?token={other_session}") in (401, 403)
-        with connect(mine["ws_url"], proxy=None):
-            pass
+        assert self.refusal(plain) == (4401, "phone_only")
+        assert self.refusal(plain + "?token=nonsense") == (4401, "token_malformed")
+        assert self.refusal(plain + f"?token={one['pairing_token']}") == (4401, "token_wrong_kind")
+        assert self.refusal(plain + f"?token={other_device}") == (4401, "forbidden")
+        assert self.refusal(plain + f"?token={other_session}") == (4401, "forbidden")
+        with connect(mine["ws_url"], proxy=None) as socket:
+            assert json.loads(socket.recv(timeout=10))["type"] == "welcome"
+
+    @pytest.mark.parametrize(
+        ("deed", "codes"),
+        [
+            ("end", {(4409, "session_ended")}),
+            ("delete", {(4404, "session_deleted"), (4404, "session_not_found"), (4401, "token_revoked")}),
+        ],
+    )
+    def test_closes_within_a_second_when_the_session_is_over(
+        self, coach: Coach, phone: httpx.Client, deed: str, codes: set[tuple[int, str]]
+    ) -> None:
+        session = coach.create_session()
+        with connect(register(phone, session["pairing_token"]).json()["ws_url"], proxy=None) as socket:
+            assert json.loads(socket.recv(timeout=10))["type"] == "welcome"
+            getattr(coach, deed)(session["session_id"])
+            with pytest.raises(ConnectionClosed) as closing:
+                while True:
+                    socket.recv(timeout=1)
+        assert closing.value.rcvd is not None
+        assert (closing.value.rcvd.code, closing.value.rcvd.reason) in codes
 
     def test_a_page_from_elsewhere_is_refused(self, coach: Coach, phone: httpx.Client) -> None:
         url = register(phone, coach.create_session()["pairing_token"]).json()["ws_url"]

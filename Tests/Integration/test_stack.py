@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import httpx
 from axolotl_kit.stack import Stack
 
@@ -53,6 +55,16 @@ def test_an_unknown_address_is_a_problem_document(stack: Stack) -> None:
     assert answer.status_code == 404
     assert answer.headers["content-type"].startswith("application/problem+json")
     assert answer.json()["code"] == "not_found"
+
+
+def test_it_outlives_the_thread_that_started_it() -> None:
+    with Stack() as own:
+        restarting = threading.Thread(target=own.restart)
+        restarting.start()
+        restarting.join()
+        before = {name: own.pid(name) for name in own.services}
+        assert get(own, "/readyz").status_code == 200
+        assert {name: own.pid(name) for name in own.services} == before
 
 
 def test_secrets_are_in_no_log(stack: Stack) -> None:

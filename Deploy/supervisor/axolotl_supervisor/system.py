@@ -17,6 +17,7 @@ import urllib.error
 import urllib.request
 import xmlrpc.client
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO
 
@@ -29,6 +30,9 @@ from .units import load_services
 PR_SET_PDEATHSIG = 1
 POLL_SECONDS = 0.1
 LOG_LINES_SHOWN = 15
+# The kernel counts the *thread* that started a child as its parent: one that lives as long as this process starts them,
+# whichever thread asks for it.
+SPAWNER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="spawner")
 
 
 class StartError(Exception):
@@ -93,7 +97,8 @@ class RunningSystem:
         open_files = max(program.open_files for program in self.programs)
         output = (self.layout.logs / "supervisord.out").open("wb")
         with output:
-            self._daemon = subprocess.Popen(
+            self._daemon = SPAWNER.submit(
+                subprocess.Popen,
                 ["supervisord", "--nodaemon", "--configuration", str(file)],
                 env=settings.for_services(self.values),
                 stdin=subprocess.DEVNULL,
@@ -102,7 +107,7 @@ class RunningSystem:
                 start_new_session=True,
                 preexec_fn=lambda: prepare_child(open_files),
                 cwd=self.layout.home,
-            )
+            ).result()
         self._wait("supervisord", 15, self._supervisor_answers)
 
     def wait_ready(self, report: Callable[[str, float], None] = lambda name, seconds: None) -> None:

@@ -30,7 +30,7 @@ struct CloseCode: Hashable, Sendable {
   static let tryAgainLater = CloseCode(number: 4013)
   static let notAuthorized = CloseCode(number: 4401)
   static let notFound = CloseCode(number: 4404)
-  static let replaced = CloseCode(number: 4409)
+  static let conflict = CloseCode(number: 4409)
 }
 
 /// One open WebSocket.

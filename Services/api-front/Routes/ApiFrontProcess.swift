@@ -26,7 +26,10 @@ public final class ApiFrontProcess: ServiceProcess {
           publicURL: publicURL, isTLS: isTLS, listening: listening, port: port.number, lan: PublicAddress.lanAddresses()
         )
       }, isTLS: isTLS, publicURL: publicURL, stunServer: settings[AppSettings.stunServer], time: context.time)
-    let sessions = SessionRoutes(backends: backends) { _ in access.forgetVerified() }
+    let sessions = SessionRoutes(backends: backends) { [sockets] session in
+      access.forgetVerified()
+      sockets.recheck(session)
+    }
     let tls = isTLS ? try TLSFiles.locate(settings, lan: PublicAddress.lanAddresses()) : nil
     let pages = PageRoutes(
       files: StaticFiles(directory: settings[AppSettings.webDirectory]), access: access, tokens: backends.tokens,

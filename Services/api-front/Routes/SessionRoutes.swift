@@ -3,8 +3,8 @@ import Messages
 /// `/api/sessions/…` and the status: what the coach sees of sessions and does to them.
 struct SessionRoutes {
   let backends: Backends
-  /// Called when a session was deleted, so that nothing of it is believed any longer.
-  let onDeleted: (SessionID) -> Void
+  /// Called when a session was ended or deleted, so that nothing of it is believed any longer.
+  let onClosed: (SessionID) -> Void
 
   private static let listLimit = 200
 
@@ -75,7 +75,9 @@ struct SessionRoutes {
 
   private func end(_ call: RouteCall) {
     call.attempt { () throws(ServiceError) in
-      backends.sessions.send(EndSession(session: try call.pathSession())) { result in
+      let session = try call.pathSession()
+      backends.sessions.send(EndSession(session: session)) { result in
+        if case .success = result { onClosed(session) }
         call.answer(result) { .json(Listed($0)) }
       }
     }
@@ -85,7 +87,7 @@ struct SessionRoutes {
     call.attempt { () throws(ServiceError) in
       let session = try call.pathSession()
       backends.sessions.send(DeleteSession(session: session)) { result in
-        if case .success = result { onDeleted(session) }
+        if case .success = result { onClosed(session) }
         call.answer(result) { .json($0) }
       }
     }

@@ -22,7 +22,7 @@ final class CoachSocket: WebSocketHandler {
 
   func opened(_ socket: WebSocketConnection) {
     self.socket = socket
-    access.identifySocket(socket.request) { [weak self] result in
+    access.identifySocket(socket.request, .remembered) { [weak self] result in
       guard let self, self.socket != nil else { return }
       switch result {
       case .success(.coach): feed.add(self)

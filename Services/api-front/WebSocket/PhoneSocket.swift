@@ -26,6 +26,7 @@ final class PhoneSocket: WebSocketHandler, PhoneLinkOwner {
   private var outbound = OutboundQueue()
   private var faults = 0
   private var isEnding = false
+  private var isRechecking = false
 
   /// More malformed messages than this, and the connection is closed.
   static let maximumFaults = 64
@@ -51,7 +52,7 @@ final class PhoneSocket: WebSocketHandler, PhoneLinkOwner {
     self.socket = socket
     // Nothing is read from a phone before it is known whose it is.
     socket.setReading(false)
-    hub.authorize(socket.request, key) { [weak self] result in
+    hub.authorize(socket.request, key, .remembered) { [weak self] result in
       guard let self, self.socket != nil else { return }
       switch result {
       case .success(let (placement, channel)): begin(placement, channel)
@@ -77,6 +78,18 @@ final class PhoneSocket: WebSocketHandler, PhoneLinkOwner {
       "phone_refused", (.session, key.session.text), (.device, key.device.text), (.code, error.code), (.link, link))
     queue(.text(ServerMessage.error(code: error.code, message: error.message).encoded()))
     socket?.close(CloseCode.forError(error), error.code)
+  }
+
+  /// Asks again whether this phone is still welcome: its token may be revoked, its session over.
+  func recheck() {
+    guard let socket, channel != nil, !isEnding, !isRechecking else { return }
+    isRechecking = true
+    hub.authorize(socket.request, key, .asked) { [weak self] result in
+      guard let self else { return }
+      isRechecking = false
+      // Who cannot answer now has not refused.
+      if case .failure(let error) = result, error.status < 500, self.socket != nil { end(error) }
+    }
   }
 
   func closed() {
@@ -205,7 +218,7 @@ extension CloseCode {
     switch error.status {
     case 401, 403: .notAuthorized
     case 404, 410: .notFound
-    case 409: .replaced
+    case 409: .conflict
     case 503: .tryAgainLater
     case 500: .internalError
     default: .policyViolation

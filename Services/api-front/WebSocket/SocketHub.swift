@@ -16,6 +16,7 @@ final class SocketHub: WebSocketGate {
   private var phones: [DeviceKey: PhoneSocket] = [:]
   private let links: LinkNumbers
 
+  private static let recheckPeriod = Duration.milliseconds(750)
   private static let phonePattern = PathPattern("/ws/pair/{session}/{device}")
   private static let coachPattern = PathPattern("/ws/session/{session}")
 
@@ -34,6 +35,10 @@ final class SocketHub: WebSocketGate {
     links = LinkNumbers(startingAt: UInt64(max(1, context.time.utcMicroseconds())))
     uploads = UploadLinks(loop: context.loop, links: links)
     metrics.gauge("axolotl_ws_phones", "Phones connected over WebSocket.") { [unowned self] in Double(phones.count) }
+    // What was revoked or ended by whomever is honoured within a second, on open connections too.
+    context.loop.every(Self.recheckPeriod) { [unowned self] in
+      for phone in phones.values { phone.recheck() }
+    }
     uploads.locate = { [unowned self] key, completion in locate(key, completion) }
   }
 
@@ -63,9 +68,10 @@ final class SocketHub: WebSocketGate {
 
   /// Checks that the request's token is this device's, and finds its place.
   func authorize(
-    _ request: HTTPRequest, _ key: DeviceKey, _ completion: @escaping (Result<Located, ServiceError>) -> Void
+    _ request: HTTPRequest, _ key: DeviceKey, _ trust: AccessControl.Trust,
+    _ completion: @escaping (Result<Located, ServiceError>) -> Void
   ) {
-    access.identifySocket(request) { [weak self] result in
+    access.identifySocket(request, trust) { [weak self] result in
       switch result {
       case .failure(let error): completion(.failure(error))
       case .success(.phone(key)): self?.locate(key, completion)
@@ -97,6 +103,11 @@ final class SocketHub: WebSocketGate {
     let old = phones[phone.key]
     phones[phone.key] = phone
     old?.end(.replacedConnection)
+  }
+
+  /// A session was ended or deleted: its phones learn it now rather than with the next round.
+  func recheck(_ session: SessionID) {
+    for phone in phones.values where phone.key.session == session { phone.recheck() }
   }
 
   func dismiss(_ phone: PhoneSocket) {

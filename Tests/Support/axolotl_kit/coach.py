@@ -84,6 +84,10 @@ class Coach:
         """The 3D poses as `trc`, `csv` or `json`."""
         return Problem.check(self.http.get(f"/api/sessions/{session_id}/poses.{form}")).content
 
+    def end(self, session_id: str) -> dict[str, Any]:
+        """Closes a session to phones and frames."""
+        return self._json(self.http.post(f"/api/sessions/{session_id}/end"))
+
     def delete(self, session_id: str) -> dict[str, Any]:
         """Deletes everything of the session; the receipt."""
         return self._json(self.http.delete(f"/api/sessions/{session_id}"))

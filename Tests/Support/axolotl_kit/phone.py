@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from .clock import DeviceClock
 from .frame_buffer import FrameBuffer
@@ -22,6 +22,10 @@ from .problem import Problem
 from .wire import encode_frame
 
 __all__ = ["PhoneFailure", "PhoneSettings", "PhoneStatistics", "SentFrame", "SimulatedPhone"]
+
+
+# The server will not have this phone back: not authorised, not found, or its place is taken or the session over.
+FINAL_CLOSE_CODES = (4401, 4404, 4409)
 
 
 class PhoneFailure(Exception):
@@ -227,12 +231,13 @@ class SimulatedPhone:
                         self.connection = None
                         if self.statistics.welcomes > welcomes:
                             attempt, down_since = 0, time.monotonic()
-            except InvalidStatus as refusal:
-                status = refusal.response.status_code
-                self._note_error(f"http_{status}")
-                if status in (401, 403, 404):
-                    raise PhoneFailure(f"{self.device_id}: its own address was refused with {status}") from refusal
-            except (OSError, ConnectionClosed, InvalidHandshake, TimeoutError, EOFError) as error:
+            except ConnectionClosed as closing:
+                self._note_error(type(closing).__name__)
+                if closing.rcvd is not None and closing.rcvd.code in FINAL_CLOSE_CODES:
+                    raise PhoneFailure(
+                        f"{self.device_id}: closed with {closing.rcvd.code} {closing.rcvd.reason}"
+                    ) from closing
+            except (OSError, InvalidHandshake, TimeoutError, EOFError) as error:
                 self._note_error(type(error).__name__)
             if time.monotonic() - down_since > self.settings.give_up:
                 raise PhoneFailure(f"{self.device_id}: no connection for {self.settings.give_up:.0f} s")
