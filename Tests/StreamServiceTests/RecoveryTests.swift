@@ -1,4 +1,5 @@
 import Bus
+import Foundation
 import Glibc
 import Messages
 import Testing
@@ -108,6 +109,26 @@ struct RecoveryTests {
     let first = try DeviceFolder(place, disk: LocalDisk())
     #expect(throws: DeviceFolder.OpenFailure.self) { try DeviceFolder(place, disk: LocalDisk()) }
     withExtendedLifetime(first) {}
+  }
+
+  @Test func aFolderIsFreeAlthoughAForkedProcessStillHasItsLockOpen() throws {
+    try FileManager.default.createDirectory(atPath: device, withIntermediateDirectories: true)
+    var lock: FolderLock? = try FolderLock(folder: device)
+    let inherited = try #require(duplicate(of: device + "/lock"))
+    defer { close(inherited) }
+    #expect(try FolderLock(folder: device) == nil)
+    withExtendedLifetime(lock) {}
+    lock = nil
+    #expect(try FolderLock(folder: device) != nil)
+  }
+
+  /// What a child process has between fork and exec: another descriptor of the same open file.
+  private func duplicate(of path: String) -> Int32? {
+    let descriptors = (0..<1024).map(Int32.init)
+    return descriptors.first {
+      (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\($0)")) == path
+    }
+    .map { dup($0) }
   }
 
   @Test func clockSamplesSurvive() throws {

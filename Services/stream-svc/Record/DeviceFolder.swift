@@ -24,7 +24,7 @@ final class DeviceFolder {
 
   private let place: SegmentPlace
   private let disk: any RecordingDisk
-  private let lock: LocalFile
+  private let lock: FolderLock
   private var nextNumber: Int
   private var live: Segment?
   private var fill: Segment?
@@ -34,13 +34,15 @@ final class DeviceFolder {
   init(_ place: SegmentPlace, disk: any RecordingDisk) throws(OpenFailure) {
     self.place = place
     self.disk = disk
+    let lock: FolderLock?
     do throws(DiskFailure) {
       try makeFolder(place.folder)
-      lock = try LocalFile(opening: place.folder + "/lock", flags: O_RDWR | O_CREAT)
+      lock = try FolderLock(folder: place.folder)
     } catch {
       throw .disk(error)
     }
-    guard flock(lock.descriptor, LOCK_EX | LOCK_NB) == 0 else { throw .lockedByOther }
+    guard let lock else { throw .lockedByOther }
+    self.lock = lock
     var found = Contents()
     do throws(DiskFailure) {
       let numbers = segmentNumbers(in: place.folder)
