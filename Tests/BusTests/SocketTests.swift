@@ -1,9 +1,34 @@
+import Glibc
 import Messages
 import Testing
 
 @testable import Bus
 
 struct SocketTests {
+  /// A descriptor that stays readable would have the loop spin, whether anything is sent or not.
+  @Test func socketsThatOnlySendLetTheLoopSleep() throws {
+    let fixture = try BusFixture()
+    let bus = try fixture.makeBus()
+    var received = 0
+    let pull = try PullSocket(bus, at: .observations, highWaterMark: 10) { _ in received += 1 }
+    let push = try PushSocket(bus, to: .observations, highWaterMark: 10)
+    let publish = try PublishSocket(bus, at: .livePoses, highWaterMark: 10)
+    let subscribe = try SubscribeSocket(bus, to: .livePoses, highWaterMark: 10) { _, _ in received += 1 }
+    let session = try #require(SessionID("s"))
+    #expect(push.push([BusMessage([1])]))
+    #expect(
+      fixture.run {
+        publish.publish(BusMessage([2]), of: session)
+        return received >= 2
+      })
+    #expect(
+      fixture.run {
+        var idle = pollfd(fd: fixture.loop.pollDescriptor, events: Int16(POLLIN), revents: 0)
+        return poll(&idle, 1, 20) == 0
+      }, "the loop always finds something to do")
+    withExtendedLifetime((pull, push, publish, subscribe)) {}
+  }
+
   @Test func pushedMessagesArriveInOrder() throws {
     let fixture = try BusFixture()
     let bus = try fixture.makeBus()

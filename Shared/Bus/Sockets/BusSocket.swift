@@ -110,8 +110,12 @@ final class BusSocket {
 
   /// Delivers what has arrived. True if there was anything.
   private func receiveWaiting() -> Bool {
-    guard mayHaveInput, let onMessage else { return false }
+    guard mayHaveInput else { return false }
     mayHaveInput = false
+    guard let onMessage else {
+      takeNote()
+      return false
+    }
     var received = 0
     while received < Self.fairShare, let parts = receive() {
       received += 1
@@ -119,6 +123,14 @@ final class BusSocket {
     }
     if received == Self.fairShare { mayHaveInput = true }
     return received > 0
+  }
+
+  /// Has ZeroMQ deal with what its descriptor told of: also a socket that only sends hears of peers that come and go,
+  /// and its descriptor stays readable until it is asked.
+  private func takeNote() {
+    var events: Int32 = 0
+    var size = MemoryLayout<Int32>.size
+    zmq_getsockopt(socket, ZMQ_EVENTS, &events, &size)
   }
 
   /// One message without waiting. A message with too many parts is dropped whole.
