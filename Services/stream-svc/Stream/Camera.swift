@@ -44,6 +44,8 @@ struct Camera {
   private(set) var lastFrameAt: SessionTime?
   private var newest: (sequence: UInt32, captured: DeviceTime)?
   private(set) var hasGreeted = false
+  /// Whether this connection's clock was heard of, be it before the folder was open.
+  private var hasExchanged = false
   /// Why recording stands still, if it does.
   private(set) var failure: DiskFailure?
   var counts = FrameCounts()
@@ -70,6 +72,7 @@ struct Camera {
     self.link = link
     phase = .opening(since: now)
     hasGreeted = false
+    hasExchanged = false
     newest = nil
     held = []
   }
@@ -83,7 +86,7 @@ struct Camera {
     // A restarted instance knows the clock from before; the first exchange will confirm it.
     if !clock.isKnown { for sample in contents.clockSamples { clock.add(sample) } }
     failure = nil
-    phase = .settling(until: now.advanced(by: Self.clockPatience))
+    phase = hasExchanged ? .recording : .settling(until: now.advanced(by: Self.clockPatience))
   }
 
   mutating func disconnect(at now: SessionTime) {
@@ -106,7 +109,9 @@ struct Camera {
   mutating func exchanged(_ sample: ClockSample) -> ClockModel.Verdict {
     let verdict = clock.add(sample)
     if verdict == .restarted { newest = nil }
-    if verdict == .used || verdict == .restarted, case .settling = phase { phase = .recording }
+    guard verdict == .used || verdict == .restarted else { return verdict }
+    hasExchanged = true
+    if case .settling = phase { phase = .recording }
     return verdict
   }
 

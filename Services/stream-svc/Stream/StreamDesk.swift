@@ -194,6 +194,7 @@ final class StreamDesk {
     guard let camera = cameras[number], case .opening = camera.phase else { return }
     cameras[number]?.opened(contents, at: now)
     if camera.hasGreeted { greet(number) }
+    release(number)
     // A phone whose link was opened anew after a restart says no hello.
     loop.after(Self.helloPatience) { [weak self] in
       guard let self, cameras[number]?.hasGreeted == false else { return }

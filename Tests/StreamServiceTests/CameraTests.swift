@@ -1,0 +1,62 @@
+import Messages
+import Testing
+import Timing
+
+@testable import Bus
+@testable import StreamService
+
+/// When a camera's frames are held back, and when they are recorded.
+struct CameraTests {
+  private let now = SessionTime(microseconds: 5_000_000)
+
+  private func camera() throws -> Camera {
+    let key = DeviceKey(session: try #require(SessionID("sess")), device: try #require(DeviceID("phone")))
+    let opening = PhoneLinkOpen(
+      key: key, transport: .websocket, metadata: DeviceMetadata(), mode: .single,
+      anchor: UTCAnchor(sessionTime: .zero, utcMicroseconds: 1_700_000_000_000_000))
+    return Camera(opening, number: 1, link: LinkAddress(peer: PeerIdentity(bytes: [1]), link: 1), at: now)
+  }
+
+  /// A round trip of 1 ms to a phone whose clock is 2 s behind.
+  private var sample: ClockSample {
+    ClockSample(
+      deviceSent: DeviceTime(microseconds: 2_999_000), serverReceived: SessionTime(microseconds: 4_999_500),
+      serverSent: SessionTime(microseconds: 4_999_500), deviceReceived: DeviceTime(microseconds: 3_000_000))
+  }
+
+  @Test func framesWaitForTheFolderAndTheClock() throws {
+    var camera = try camera()
+    #expect(camera.phase == .opening(since: now))
+    camera.opened(DeviceFolder.Contents(), at: now)
+    #expect(camera.phase == .settling(until: now.advanced(by: Camera.clockPatience)))
+    #expect(camera.exchanged(sample) == .used)
+    #expect(camera.phase == .recording)
+  }
+
+  @Test func aClockThatCameBeforeTheFolderWasOpenIsNotWaitedForAgain() throws {
+    var camera = try camera()
+    #expect(camera.exchanged(sample) == .used)
+    #expect(camera.phase == .opening(since: now))
+    camera.opened(DeviceFolder.Contents(), at: now)
+    #expect(camera.phase == .recording)
+  }
+
+  @Test func everyConnectionWaitsForItsOwnClock() throws {
+    var camera = try camera()
+    _ = camera.exchanged(sample)
+    camera.opened(DeviceFolder.Contents(), at: now)
+    camera.connect(camera.opening, link: LinkAddress(peer: PeerIdentity(bytes: [1]), link: 2), at: now)
+    camera.opened(DeviceFolder.Contents(), at: now)
+    #expect(camera.phase == .settling(until: now.advanced(by: Camera.clockPatience)))
+  }
+
+  @Test func withoutAClockTheyAreHeldOnlySoLong() throws {
+    var camera = try camera()
+    camera.opened(DeviceFolder.Contents(), at: now)
+    let limit = now.advanced(by: Camera.clockPatience)
+    camera.settle(at: limit.advanced(by: .microseconds(-1)))
+    #expect(camera.phase != .recording)
+    camera.settle(at: limit)
+    #expect(camera.phase == .recording)
+  }
+}
