@@ -2,11 +2,14 @@
 struct BenchOptions {
   static let usage = """
     usage: axolotl-bench [--json FILE] [--models FOLDER] [--footage FOLDER] [--oracles PYTHON]
+                         [--tools PYTHON]
       --json FILE       also write the figures as JSON
       --models FOLDER   the pose models (.deps/models)
       --footage FOLDER  cam01.mp4 … cam04.mp4 (.deps/footage)
       --oracles PYTHON  an interpreter that has mediapipe and aniposelib, to be timed in the same run;
                         without it the comparisons are left out
+      --tools PYTHON    an interpreter that has what the tests need, to start the services;
+                        without it the WebSocket path is left out
 
     """
 
@@ -14,6 +17,7 @@ struct BenchOptions {
   var models = ".deps/models"
   var footage = ".deps/footage"
   var oraclePython: String?
+  var toolsPython: String?
 
   /// Nil when the arguments make no sense.
   init?(_ arguments: some Sequence<String>) {
@@ -25,6 +29,7 @@ struct BenchOptions {
       case "--models": models = rest[1]
       case "--footage": footage = rest[1]
       case "--oracles": oraclePython = rest[1]
+      case "--tools": toolsPython = rest[1]
       default: return nil
       }
       rest.removeFirst(2)

@@ -9,7 +9,8 @@ final class FootageFrames {
   let folder: URL
   let frames: [[UInt8]]
 
-  init(footage: String, camera: String) throws {
+  /// - Parameter quality: ffmpeg's scale for JPEG: 2 is best, 31 worst.
+  init(footage: String, camera: String, quality: Int = 3) throws {
     let video = URL(fileURLWithPath: footage).appendingPathComponent("\(camera).mp4")
     guard FileManager.default.isReadableFile(atPath: video.path) else {
       throw Failure(description: "\(video.path) is missing: run `make setup`, or name the folder with --footage")
@@ -21,7 +22,7 @@ final class FootageFrames {
         "ffmpeg",
         [
           "-nostdin", "-v", "error", "-i", video.path, "-map", "0:v:0", "-fps_mode", "passthrough", "-vf",
-          "scale=720:1280:flags=bicubic", "-pix_fmt", "yuvj420p", "-q:v", "3", folder.path + "/%03d.jpg",
+          "scale=720:1280:flags=bicubic", "-pix_fmt", "yuvj420p", "-q:v", "\(quality)", folder.path + "/%03d.jpg",
         ])
       frames = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
         .sorted { $0.path < $1.path }.map { [UInt8](try Data(contentsOf: $0)) }
