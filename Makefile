@@ -8,7 +8,8 @@ MAKEFLAGS += --no-print-directory
 setup := Deploy/setup/setup
 python := .deps/venv/bin/python
 # The Swift runtime is linked into the services, so that a machine they run on needs no toolchain.
-release := swift build --configuration release --static-swift-stdlib
+# Colours are a flag of the compiler: without this, a build in a terminal and one in a pipe undo each other.
+release := swift build --configuration release --static-swift-stdlib --no-color-diagnostics
 swift_folders := Package.swift Services Shared Tests
 python_folders := Deploy Tests Tools
 
@@ -30,7 +31,7 @@ demo: setup-demo build ## Plays recorded footage of an athlete as four phones, a
 
 .PHONY: test
 test: setup-test build ## Everything that must pass, real processes included
-	@swift test
+	@swift test --no-color-diagnostics
 	@$(python) -m pytest Tests Tools
 
 .PHONY: check
