@@ -34,6 +34,8 @@ class CoachPage:
         """Reads the QR off a picture of the screen, as a phone would."""
         code = self.page.get_by_role("img", name="QR code of the pairing link")
         expect(code).to_be_in_viewport(ratio=1)
+        # A picture in place is not yet a picture painted: the browser decodes it meanwhile.
+        code.evaluate("image => image.decode()")
         found = zxingcpp.read_barcodes(Image.open(io.BytesIO(self.page.screenshot())))
         assert len(found) == 1, "one QR code on the coach's screen"
         return found[0].text
