@@ -87,9 +87,23 @@ final class PhoneSocket: WebSocketHandler, PhoneLinkOwner {
     hub.authorize(socket.request, key, .asked) { [weak self] result in
       guard let self else { return }
       isRechecking = false
+      guard self.socket != nil, !isEnding else { return }
+      switch result {
+      case .success(let (placement, channel)): move(placement, channel)
       // Who cannot answer now has not refused.
-      if case .failure(let error) = result, error.status < 500, self.socket != nil { end(error) }
+      case .failure(let error): if error.status < 500 { end(error) }
+      }
     }
+  }
+
+  /// Where another instance records this phone from now on, that one greets it, and the phone sends what is missing.
+  private func move(_ placement: DevicePlacement, _ channel: PhoneLinkChannel) {
+    guard let old = self.channel, old !== channel else { return }
+    old.remove(link: link)
+    self.placement = placement
+    self.channel = channel
+    channel.add(self, link: link)
+    channelIsReady()
   }
 
   func closed() {

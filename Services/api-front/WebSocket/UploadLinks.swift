@@ -46,8 +46,9 @@ final class UploadLinks {
   private func closeIdle() {
     let now = loop.time.now()
     for link in links.values {
-      link.giveUpOverdue(now)
-      if link.isIdle, now - link.lastUse > Self.idle.wholeMicroseconds { link.close() }
+      // An instance that leaves a frame unanswered may be gone for good: the next upload asks for the place anew.
+      let isUnanswered = link.giveUpOverdue(now)
+      if link.isIdle, isUnanswered || now - link.lastUse > Self.idle.wholeMicroseconds { link.close() }
     }
   }
 }
@@ -105,14 +106,15 @@ final class UploadLink: PhoneLinkOwner {
     sendNext()
   }
 
-  /// Nobody waits for these any more, and the next may go.
-  func giveUpOverdue(_ now: SessionTime) {
+  /// Nobody waits for these any more, and the next may go. Whether there were any.
+  func giveUpOverdue(_ now: SessionTime) -> Bool {
     let overdue = waiting.filter { $0.deadline <= now }
-    guard !overdue.isEmpty else { return }
+    guard !overdue.isEmpty else { return false }
     if let first = waiting.first, first.deadline <= now { isSent = false }
     waiting.removeAll { $0.deadline <= now }
     for upload in overdue { upload.completion(.failure(.notAcknowledged)) }
     sendNext()
+    return true
   }
 
   private func sendNext() {

@@ -32,4 +32,10 @@ public struct DeviceRecord: Hashable, Sendable {
   public let registeredAt: Int64
   public let hasConnected: Bool
   public let isRemoved: Bool
+
+  func placed(on instance: Int) -> DeviceRecord {
+    DeviceRecord(
+      key: key, metadata: metadata, instance: instance, registeredAt: registeredAt, hasConnected: hasConnected,
+      isRemoved: isRemoved)
+  }
 }

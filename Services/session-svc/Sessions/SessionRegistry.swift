@@ -14,6 +14,10 @@ public final class SessionRegistry {
   /// so none of this needs storing.
   private var lives: [DeviceKey: DeviceLife] = [:]
   private let startedAt: SessionTime
+  /// Instances that do not answer: they get no cameras, and their cameras go elsewhere.
+  public var instancesAway: Set<Int> = []
+  /// A camera was moved to another instance.
+  public var onMoved: (DeviceKey, _ instance: Int) -> Void = { _, _ in }
 
   public init(
     store: any SessionStore, time: any TimeSource, random: any RandomSource = SecureRandom(), streamInstances: Int
@@ -104,7 +108,8 @@ public final class SessionRegistry {
     }.get()
   }
 
-  /// For a registered phone that connects: its place, if it is still welcome.
+  /// For a registered phone that connects or is connected: its place, if it is still welcome. A camera whose instance is
+  /// away moves to one that is there; the recordings are where every instance finds them.
   public func locate(_ request: LocateDevice) throws -> DevicePlacement {
     let found = try found(request.key.session).get()
     guard let device = found.devices.first(where: { $0.key == request.key }) else {
@@ -112,7 +117,19 @@ public final class SessionRegistry {
     }
     if device.isRemoved { throw SessionError.deviceRemoved }
     if found.life.isEnded { throw SessionError.sessionEnded }
-    return found.placement(of: device)
+    guard !isThere(device.instance), (1...streamInstances).contains(where: isThere) else {
+      return found.placement(of: device)
+    }
+    let others = found.devices.filter { $0.key != device.key }
+    let moved = device.placed(on: leastLoadedInstance(besides: others))
+    try store.put(moved)
+    lives[moved.key] = life(of: moved, since: time.now())
+    onMoved(moved.key, moved.instance)
+    return found.placement(of: moved)
+  }
+
+  private func isThere(_ instance: Int) -> Bool {
+    (1...streamInstances).contains(instance) && !instancesAway.contains(instance)
   }
 
   /// Takes a report in. False for a device that is not (or no longer) registered, and for an outdated report.
@@ -182,6 +199,7 @@ public final class SessionRegistry {
     for life in lives.values where life.isThere(at: now) { live[life.instance, default: 0] += 1 }
     return Placement.leastLoaded(
       of: streamInstances, live: live,
-      siblings: siblings.reduce(into: [:]) { if !$1.isRemoved { $0[$1.instance, default: 0] += 1 } })
+      siblings: siblings.reduce(into: [:]) { if !$1.isRemoved { $0[$1.instance, default: 0] += 1 } },
+      avoiding: instancesAway)
   }
 }

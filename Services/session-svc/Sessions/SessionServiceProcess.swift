@@ -9,6 +9,7 @@ public final class SessionServiceProcess: ServiceProcess {
   private let registry: SessionRegistry
   private let deletions: DeletionWorker
   private let retention: Retention
+  private let probe: InstanceProbe
   private let server: RequestServer
   private var reports: PullSocket?
   private let reportsRefused: Counter
@@ -28,13 +29,21 @@ public final class SessionServiceProcess: ServiceProcess {
     self.receiptPatience = receiptPatience
     let registry = SessionRegistry(store: store, time: context.time, streamInstances: instances)
     self.registry = registry
+    let streams = StreamClients(bus)
+    probe = InstanceProbe(bus, streams, instances: instances)
     deletions = try DeletionWorker(
-      store: store, peers: try BusDeletionPeers(bus), time: context.time, log: context.log, streamInstances: instances)
+      store: store, peers: try BusDeletionPeers(bus, streams), time: context.time, log: context.log,
+      streamInstances: instances)
     retention = Retention(store: store, time: context.time, days: settings[AppSettings.retentionDays])
     reportsRefused = context.metrics.counter(
       "axolotl_device_reports_refused_total", "Device reports that could not be read or that nobody waits for.")
     context.metrics.gauge(
       "axolotl_devices_live", "Devices that are there now.", reading: { Double(registry.liveDevices) })
+    registry.onMoved = { [log = context.log] key, instance in
+      log.info(
+        "camera_moved", (.session, key.session.text), (.device, key.device.text), (.instance, instance))
+    }
+    probe.onChange = { registry.instancesAway = $0 }
     server = try RequestServer(bus, .sessions, context: context)
     answerRequests()
     reports = try PullSocket(bus, at: .deviceReports, highWaterMark: 10_000) { [unowned self] in receiveReport($0) }

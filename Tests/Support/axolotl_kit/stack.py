@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import shutil
@@ -10,6 +11,7 @@ import socket
 import sys
 import tempfile
 import time
+import xmlrpc.client
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
@@ -147,6 +149,23 @@ class Stack:
             raise RuntimeError(f"{service} has no process to signal")
         os.kill(pid, number)
         return pid
+
+    def take_down(self, service: str) -> None:
+        """Kills the service, and lets nobody start it again until `bring_back`."""
+        self.kill(service)
+
+        def is_down() -> bool:
+            # Between the kill and its being noticed, supervisord has nothing to stop.
+            with contextlib.suppress(xmlrpc.client.Fault):
+                self._system.supervisor.stop(service)
+            return self.processes()[service].state == "STOPPED"
+
+        self.wait(f"{service} to stay down", is_down, 10)
+
+    def bring_back(self, service: str) -> None:
+        """Starts a service that was taken down, and waits until it is ready."""
+        self._system.supervisor.start(service)
+        self.wait_restarted(service, 0)
 
     def wait_restarted(self, service: str, old_pid: int, timeout: float = 30) -> int:
         """Waits until another process than `old_pid` is ready for the service, and returns its id."""
