@@ -120,8 +120,10 @@ let package = Package(
     service("api-front", "ApiFront"),
 
     // Measuring tools
+    library("ClockSimulation", "Tests/Support/ClockSimulation", ["Timing"]),
     .executableTarget(
-      name: "axolotl-bench", dependencies: ["PoseEstimation", "Reconstruction", "Timing"], path: "Tests/Load/Bench",
+      name: "axolotl-bench", dependencies: ["PoseEstimation", "Reconstruction", "Timing", "ClockSimulation"],
+      path: "Tests/Load/Bench",
       swiftSettings: openVINOImport, linkerSettings: openVINOLink),
     .executableTarget(
       name: "axolotl-load", dependencies: ["Messages", "Timing"], path: "Tests/Load/WebSocketLoad",
@@ -129,7 +131,7 @@ let package = Package(
 
     // Tests
     tests("Repository", ["Runtime"]),
-    tests("Timing", ["Timing"]),
+    tests("Timing", ["Timing", "ClockSimulation"]),
     tests("Messages", ["Messages", "Timing"]),
     tests("Runtime", ["Runtime", "Timing"]),
     tests("Bus", ["Bus", "Messages", "Runtime", "Timing"]),

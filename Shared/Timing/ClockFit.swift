@@ -12,6 +12,7 @@ struct ClockFit: Sendable {
   private let offsetAtOrigin: Double
   private let origin: DeviceTime
   private let base: Int64
+  private let wander: Double
   private let extremes: [Line]
 
   /// One rate, and the highest and lowest line of that rate; µs relative to `base` at `origin`.
@@ -23,18 +24,20 @@ struct ClockFit: Sendable {
   }
 
   /// - Parameters:
-  ///   - gates: in the order in which they were made.
+  ///   - gates: at least one, in any order.
+  ///   - origin: where the line is wanted. A wall counts the less the further away from it.
   ///   - slack: µs by which a wall may be wrong, because the device's clock reads in steps.
-  ///   - wander: how far a crystal's rate may drift, µs per second of a gate's age.
+  ///   - wander: how far a crystal's rate may drift, µs per second of distance from `origin`.
   ///   - maximumRate: ppm, either way.
   /// - Returns: nil when no line passes: the clock did not run evenly.
-  init?(_ gates: [ClockGate], slack: Double, wander: Double, maximumRate: Double) {
-    guard let newest = gates.last else { return nil }
-    let origin = newest.lower.at
-    let base = newest.lower.offsetMicroseconds
+  init?(
+    _ gates: some Collection<ClockGate>, around origin: DeviceTime, slack: Double, wander: Double, maximumRate: Double
+  ) {
+    guard let any = gates.first else { return nil }
+    let base = any.lower.offsetMicroseconds
     func point(_ wall: ClockGate.Wall, _ direction: Double) -> Point {
       let seconds = Double(wall.at - origin) / 1e6
-      let room = slack + wander * max(0, -seconds)
+      let room = slack + wander * abs(seconds)
       return Point(x: seconds, y: Double(wall.offsetMicroseconds &- base) + direction * room)
     }
     let ceiling = Point.corners(gates.map { point($0.upper, 1) }, above: false)
@@ -57,6 +60,7 @@ struct ClockFit: Sendable {
 
     self.origin = origin
     self.base = base
+    self.wander = wander
     rate = best.rate
     offsetAtOrigin = (best.upper + best.lower) / 2
     extremes = [best] + (0...Self.steps).map { line(slowest + (fastest - slowest) * Double($0) / Double(Self.steps)) }
@@ -68,14 +72,21 @@ struct ClockFit: Sendable {
     let guess = offsetAtOrigin + rate * x
     let highest = extremes.lazy.map { $0.upper + $0.rate * x }.max()!
     let lowest = extremes.lazy.map { $0.lower + $0.rate * x }.min()!
-    return (Double(base) + guess, max(highest - guess, guess - lowest, 0))
+    return (Double(base) + guess, max(highest - guess, guess - lowest, 0) + wander * abs(x))
   }
 
-  func sessionTime(of time: DeviceTime) -> SessionTime {
-    let x = Double(time - origin) / 1e6
-    let correction = (offsetAtOrigin + rate * x).rounded()
-    return SessionTime(microseconds: time.microseconds &+ base &+ Int64(correction))
+  func sessionTime(of time: DeviceTime) -> SessionTime { sessionTime(of: time, towards: self, share: 0) }
+
+  /// The same, with `share` of the way gone over to what `other` says: 0 is this fit, 1 the other.
+  ///
+  /// The large parts are added as whole numbers: a double holds them to no better than a quarter of a microsecond.
+  func sessionTime(of time: DeviceTime, towards other: ClockFit, share: Double) -> SessionTime {
+    let mine = correction(at: time)
+    let theirs = other.correction(at: time) + Double(other.base &- base)
+    return SessionTime(microseconds: time.microseconds &+ base &+ Int64((mine + (theirs - mine) * share).rounded()))
   }
+
+  private func correction(at time: DeviceTime) -> Double { offsetAtOrigin + rate * Double(time - origin) / 1e6 }
 
   // MARK: - Searching
 

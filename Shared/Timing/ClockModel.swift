@@ -23,12 +23,14 @@ public struct ClockModel: Sendable {
   /// 285 years: what a double holds exactly.
   private static let farthestStamp: Int64 = 1 << 53
   /// ppm, either way; phones are within 100.
-  private static let maximumRate = 200.0
-  /// µs per second: how much a crystal's rate changes while the phone warms up.
-  private static let wander = 0.5
+  static let maximumRate = 200.0
+  /// µs per second: how much a crystal's rate changes while the phone warms up, or a time service pulls at a clock.
+  static let wander = 1.0
   /// Exchanges that must agree with each other before a jump is believed.
-  private static let jumpWitnesses = 3
+  static let jumpWitnesses = 3
   private static let maximumEras = 8
+  /// Exchanges come once a second; without one for so long something holds them up.
+  private static let longSilence: Int64 = 5_000_000
 
   /// A stretch of device time through which the clock ran evenly.
   private struct Era: Sendable {
@@ -117,7 +119,9 @@ public struct ClockModel: Sendable {
   }
 
   private func fitting(_ gates: [ClockGate]) -> ClockFit? {
-    ClockFit(gates, slack: resolution.microseconds, wander: Self.wander, maximumRate: Self.maximumRate)
+    ClockFit(
+      gates, around: gates[gates.count - 1].lower.at, slack: resolution.microseconds, wander: Self.wander,
+      maximumRate: Self.maximumRate)
   }
 
   // MARK: - Readings out
@@ -159,12 +163,26 @@ public struct ClockModel: Sendable {
     guard let fit, let newest = gates.last else { return nil }
     let device = DeviceTime(microseconds: now.microseconds &- newest.lower.offsetMicroseconds)
     guard let reading = estimate(of: device) else { return nil }
+    let silence = max(0, device - newest.lower.at)
     return ClockState(
       offsetMicroseconds: fit.offset(at: device).microseconds,
-      errorBoundMicroseconds: reading.errorBoundMicroseconds, driftPpm: -fit.rate)
+      errorBoundMicroseconds: reading.errorBoundMicroseconds, driftPpm: -fit.rate,
+      cause: cause(of: reading.errorBoundMicroseconds, silence: silence))
   }
 
-  private static func bound(_ microseconds: Double) -> UInt32 {
+  /// The largest part of the bound; nil when the bound is good.
+  private func cause(of bound: UInt32, silence: Int64) -> ClockCause? {
+    guard ClockQuality(errorBoundMicroseconds: bound) != .good else { return nil }
+    if !suspects.isEmpty { return .clockJumped }
+    if silence > Self.longSilence { return .noRecentExchange }
+    let trip = Double(gates.lazy.map(\.roundTripMicroseconds).min() ?? 0) / 2
+    let steps = 2 * resolution.microseconds
+    let rest = Double(bound) - trip - steps
+    if rest > max(trip, steps) { return jumps > 0 && gates.count < Self.minimumGates ? .clockJumped : .fewExchanges }
+    return trip >= steps ? .slowNetwork : .coarseClock
+  }
+
+  static func bound(_ microseconds: Double) -> UInt32 {
     // The largest value means "not known at all".
     UInt32(min(max(microseconds.rounded(.up), 1), Double(UInt32.max - 1)))
   }

@@ -6,10 +6,13 @@ public struct ClockState: Equatable, Sendable {
   public let errorBoundMicroseconds: UInt32
   /// Rate of the device's clock against the server's; positive runs fast.
   public let driftPpm: Double
+  /// What the bound is mostly made of, when it is not good.
+  public let cause: ClockCause?
 
-  public init(offsetMicroseconds: Double, errorBoundMicroseconds: UInt32, driftPpm: Double) {
+  public init(offsetMicroseconds: Double, errorBoundMicroseconds: UInt32, driftPpm: Double, cause: ClockCause? = nil) {
     self.offsetMicroseconds = offsetMicroseconds
     self.errorBoundMicroseconds = errorBoundMicroseconds
     self.driftPpm = driftPpm
+    self.cause = cause
   }
 }

@@ -1,31 +1,29 @@
+import Timing
+
 /// How well a device's clock is known. Offset is SessionTime − DeviceTime.
 public struct SyncStatus: Codable, Hashable, Sendable {
-  public enum Quality: String, Codable, Sendable {
-    case unknown
-    /// Bound under 5 ms.
-    case good
-    /// Bound under 50 ms.
-    case acceptable
-    case poor
-  }
+  public typealias Quality = ClockQuality
 
   public let offsetMs: Double
   public let errorBoundMs: Double
   /// Rate of the device's clock against the server's, parts per million; positive runs fast.
   public let driftPpm: Double
   public let quality: Quality
+  /// Why the quality is not good; absent when it is.
+  public let cause: ClockCause?
 
-  public init(offsetMs: Double, errorBoundMs: Double, driftPpm: Double) {
-    self.offsetMs = offsetMs
-    self.errorBoundMs = errorBoundMs
-    self.driftPpm = driftPpm
-    self.quality = errorBoundMs < 5 ? .good : errorBoundMs < 50 ? .acceptable : .poor
+  public init(_ state: ClockState) {
+    offsetMs = state.offsetMicroseconds / 1000
+    errorBoundMs = Double(state.errorBoundMicroseconds) / 1000
+    driftPpm = state.driftPpm
+    quality = ClockQuality(errorBoundMicroseconds: state.errorBoundMicroseconds)
+    cause = state.cause
   }
 
   enum CodingKeys: String, CodingKey {
     case offsetMs = "offset_ms"
     case errorBoundMs = "error_bound_ms"
     case driftPpm = "drift_ppm"
-    case quality
+    case quality, cause
   }
 }
