@@ -102,7 +102,8 @@ struct ClockModelTests {
   }
 
   @Test func aBoundThatIsNotGoodHasACause() throws {
-    func cause(after seconds: Double = 0.5, _ make: (inout SimulatedPhone, inout ClockModel) -> Void) throws -> ClockCause?
+    func cause(after seconds: Double = 0.5, _ make: (inout SimulatedPhone, inout ClockModel) -> Void) throws
+      -> ClockCause?
     {
       var phone = SimulatedPhone(seed: 13, ppm: 10)
       var model = ClockModel()

@@ -23,6 +23,8 @@ struct StatusDocument: Encodable {
     let lastSequence: UInt32
     /// The device's clock; null until enough exchanges came.
     let sync: SyncStatus?
+    /// How the phone knows when its pictures are taken; null until it says.
+    let capture: CaptureStatus?
     /// Milliseconds since its last frame arrived; null when none ever did.
     let lastSeenMs: Int?
 
@@ -46,6 +48,7 @@ struct StatusDocument: Encodable {
       bytesRecorded = report?.bytesRecorded ?? 0
       lastSequence = report?.lastSequence ?? 0
       sync = report?.sync
+      capture = report?.capture
       lastSeenMs = report?.lastFrameAt.map { max(0, Int((now - $0) / 1000)) }
     }
   }

@@ -46,6 +46,8 @@ struct Camera {
   private(set) var hasGreeted = false
   /// Whether this connection's clock was heard of, be it before the folder was open.
   private var hasExchanged = false
+  /// What the phone said last of itself, on this connection.
+  private var condition: PhoneCondition?
   /// Why recording stands still, if it does.
   private(set) var failure: DiskFailure?
   var counts = FrameCounts()
@@ -73,6 +75,7 @@ struct Camera {
     phase = .opening(since: now)
     hasGreeted = false
     hasExchanged = false
+    condition = nil
     newest = nil
     held = []
   }
@@ -99,6 +102,8 @@ struct Camera {
     hasGreeted = true
     ledger.phoneHolds(from: oldest)
   }
+
+  mutating func said(_ condition: PhoneCondition) { self.condition = condition }
 
   mutating func greeted() { hasGreeted = true }
 
@@ -219,6 +224,11 @@ struct Camera {
 
   // MARK: For people
 
+  /// How well the clock is known, and why not better: a hidden page exchanges nothing, which only the phone can tell.
+  func sync(at now: SessionTime) -> SyncStatus? {
+    clock.state(at: now).map { SyncStatus($0, isPageHidden: condition?.isHidden ?? false) }
+  }
+
   func state(at now: SessionTime) -> DeviceState {
     guard isConnected else { return .stale }
     guard let lastFrameAt, now - lastFrameAt < 3_000_000 else { return .connected }
@@ -232,7 +242,7 @@ struct Camera {
       framesLost: ledger.missing, framesDuplicate: counts.duplicate, framesRefused: counts.refused,
       posesEstimated: counts.posesEstimated, posesShed: counts.posesShed, posesFailed: counts.posesFailed,
       posesWaiting: counts.posesWaiting, bytesRecorded: counts.bytesRecorded, lastSequence: ledger.highestSeen,
-      sync: clock.state(at: now).map { SyncStatus($0) }, lastFrameAt: lastFrameAt, reportedAt: now)
+      sync: sync(at: now), capture: condition?.capture, lastFrameAt: lastFrameAt, reportedAt: now)
   }
 }
 

@@ -145,6 +145,7 @@ final class StreamDesk {
     case .dropped(let from, let through):
       cameras[number]?.gaveUp(from...through)
       acknowledgeSoon(number)
+    case .condition(let condition): cameras[number]?.said(condition)
     case .frame(let frame):
       let bytes = frame.encodedFrame()
       take(bytes.withUnsafeBytes { BusMessage(copying: $0) }, number, arrived: arrived)

@@ -91,7 +91,7 @@ public final class StreamServiceProcess: ServiceProcess {
   private func cameras(with quality: SyncStatus.Quality) -> Int {
     let now = context.time.now()
     return desk.all.count { camera in
-      camera.isConnected && (camera.clock.state(at: now).map { SyncStatus($0).quality } ?? .unknown) == quality
+      camera.isConnected && (camera.sync(at: now)?.quality ?? .unknown) == quality
     }
   }
 

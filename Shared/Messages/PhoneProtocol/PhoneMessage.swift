@@ -8,6 +8,8 @@ public enum PhoneMessage: Equatable, Sendable {
   case clock(ClockRequest)
   /// The phone gave up these sequence numbers; nobody waits for them any more.
   case dropped(from: UInt32, through: UInt32)
+  /// How the phone is: page in front or not, and how it knows when pictures were taken.
+  case condition(PhoneCondition)
   /// A frame as JSON, for clients that cannot send binary.
   case frame(JSONFrame)
 
@@ -30,6 +32,8 @@ public enum PhoneMessage: Equatable, Sendable {
         let range = try decoder.decode(Dropped.self, from: data)
         guard range.from > 0, range.from <= range.through else { throw DecodingFailure.invalid(field: "from") }
         self = .dropped(from: range.from, through: range.through)
+      case "condition":
+        self = .condition(try decoder.decode(PhoneCondition.self, from: data).validated())
       case "frame": self = .frame(try decoder.decode(JSONFrame.self, from: data))
       default: throw DecodingFailure.unknownValue(field: "type")
       }

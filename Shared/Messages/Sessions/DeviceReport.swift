@@ -26,6 +26,7 @@ public struct DeviceReport: Codable, Hashable, Sendable {
   public let bytesRecorded: Int
   public let lastSequence: UInt32
   public let sync: SyncStatus?
+  public let capture: CaptureStatus?
   public let lastFrameAt: SessionTime?
   public let reportedAt: SessionTime
 
@@ -33,7 +34,7 @@ public struct DeviceReport: Codable, Hashable, Sendable {
     key: DeviceKey, instance: Int, transport: Transport?, state: DeviceState, fps: Double, framesReceived: Int,
     framesRecorded: Int, framesLost: Int, framesDuplicate: Int, framesRefused: Int, posesEstimated: Int,
     posesShed: Int, posesFailed: Int, posesWaiting: Int, bytesRecorded: Int, lastSequence: UInt32, sync: SyncStatus?,
-    lastFrameAt: SessionTime?, reportedAt: SessionTime
+    capture: CaptureStatus? = nil, lastFrameAt: SessionTime?, reportedAt: SessionTime
   ) {
     self.key = key
     self.instance = instance
@@ -52,6 +53,7 @@ public struct DeviceReport: Codable, Hashable, Sendable {
     self.bytesRecorded = bytesRecorded
     self.lastSequence = lastSequence
     self.sync = sync
+    self.capture = capture
     self.lastFrameAt = lastFrameAt
     self.reportedAt = reportedAt
   }

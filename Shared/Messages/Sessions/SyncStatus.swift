@@ -12,12 +12,12 @@ public struct SyncStatus: Codable, Hashable, Sendable {
   /// Why the quality is not good; absent when it is.
   public let cause: ClockCause?
 
-  public init(_ state: ClockState) {
+  public init(_ state: ClockState, isPageHidden: Bool = false) {
     offsetMs = state.offsetMicroseconds / 1000
     errorBoundMs = Double(state.errorBoundMicroseconds) / 1000
     driftPpm = state.driftPpm
     quality = ClockQuality(errorBoundMicroseconds: state.errorBoundMicroseconds)
-    cause = state.cause
+    cause = isPageHidden && state.cause == .noRecentExchange ? .pageHidden : state.cause
   }
 
   enum CodingKeys: String, CodingKey {

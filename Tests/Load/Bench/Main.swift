@@ -10,7 +10,7 @@ struct Main {
     }
     var report = BenchReport()
     var complete = true
-    for bench in [PoseBench.rows, TriangulationBench.rows, WebSocketBench.rows] {
+    for bench in [ClockBench.rows, PoseBench.rows, TriangulationBench.rows, WebSocketBench.rows] {
       do {
         report.rows += try bench(options)
       } catch {

@@ -2,8 +2,8 @@
 public struct ClockScenario: Sendable {
   public let name: String
   public var link: LinkProfile
-  /// Rates are drawn from −ppm to ppm.
-  public var ppm = 100.0
+  /// Rates are drawn from these.
+  public var ppm = -100.0...100
   public var wanderPpm = 0.0
   /// Steps of the device's clock, µs: 20 is what Safari and Firefox give a cross-origin isolated page, as ours is.
   public var resolution: Int64 = 20
@@ -64,7 +64,7 @@ public struct ClockScenario: Sendable {
   /// Thirty minutes with the worst crystal.
   public static let long = quiet.renamed("30 min at 100 ppm").with {
     $0.seconds = 1800
-    $0.ppm = 100
+    $0.ppm = 100...100
   }
 
   /// A phone that heats up and cools down: its rate swings by 5 ppm within minutes.

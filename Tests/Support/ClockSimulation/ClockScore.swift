@@ -5,7 +5,6 @@ public struct ClockScore: Sendable {
   private var errors: [Double] = []
   private var bounds: [Double] = []
   private var inside = 0
-  private var runs = 0
   private var goals: [Double] = []
   /// Frames that no estimate was there for.
   public private(set) var unknown = 0
@@ -36,8 +35,8 @@ public struct ClockScore: Sendable {
   public mutating func score(
     _ session: SimulatedSession, _ read: (SimulatedSession.Frame) -> (time: Double, bound: Double?)?
   ) {
-    runs += 1
-    let restarts = [SimulatedSession.start] + (session.scenario.sleep.map { [SimulatedSession.start + $0.upperBound * 1e6] } ?? [])
+    let restarts =
+      [SimulatedSession.start] + (session.scenario.sleep.map { [SimulatedSession.start + $0.upperBound * 1e6] } ?? [])
     var last = -Double.infinity
     var misses: [Double] = []
     for frame in session.frames {

@@ -45,7 +45,7 @@ public struct SimulatedSession: Sendable {
       (Self.start + $0.lowerBound * 1e6)..<(Self.start + $0.upperBound * 1e6)
     }
     let clock = SimulatedClock(
-      offset: random.uniform(-9e9...9e9), ppm: random.uniform(-scenario.ppm...scenario.ppm),
+      offset: random.uniform(-9e9...9e9), ppm: random.uniform(scenario.ppm),
       wanderPpm: scenario.wanderPpm, resolution: scenario.resolution, sleep: sleep)
     var link = SimulatedLink(scenario.link, seed: random.next())
     if let sleep {

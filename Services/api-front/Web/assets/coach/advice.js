@@ -28,16 +28,21 @@ export function deviceState(device) {
   }
 }
 
-const STEADY_PPM = 200;
+/** Why a clock is not known better, and what helps; the names are those of PROTOCOL.md. */
+const CLOCK_CAUSES = {
+  slow_network: "slow or busy Wi-Fi. Move the phone closer to the router.",
+  coarse_clock: "its browser rounds the time. Open the page over https://, or with another browser.",
+  clock_jumped: "its clock jumped: the phone may have slept. It is measured anew; keep its page in front.",
+  no_recent_exchange: "the phone has not answered for some seconds. Look at its page and its Wi-Fi.",
+  page_hidden: "its page is hidden. Bring it to the front.",
+  few_exchanges: "it is still being measured. Wait a few seconds.",
+};
 
 /** A device's clock: `{ word, hint, tone }`, the cause in words when it is not good. */
 export function syncWords(sync) {
   if (!sync || sync.quality === "unknown") return { word: "measuring…", hint: "", tone: "busy" };
   const bound = plusMinus(sync.error_bound_ms);
-  const cause = sync.cause
-    ?? (Math.abs(sync.drift_ppm ?? 0) > STEADY_PPM
-      ? "its clock runs unevenly: the phone may have slept. Keep its page in front."
-      : "slow or busy Wi-Fi. Move the phone closer to the router.");
+  const cause = CLOCK_CAUSES[sync.cause] ?? CLOCK_CAUSES.slow_network;
   if (sync.quality === "good") return { word: `good, ${bound}`, hint: "", tone: "good" };
   if (sync.quality === "acceptable") return { word: `fair, ${bound}`, hint: `Clock: ${cause}`, tone: "warn" };
   return { word: `poor, ${bound}`, hint: `Clock: ${cause}`, tone: "bad" };

@@ -10,7 +10,7 @@ const SMALLEST_GAP = 0.7;
 export function captureInstant(now, metadata) {
   const time = metadata?.captureTime;
   const plausible = Number.isFinite(time) && time <= now + 1 && now - time <= OLDEST_PLAUSIBLE_MS;
-  return plausible ? { time, source: "capture" } : { time: now, source: "callback" };
+  return plausible ? { time, source: "capture_time" } : { time: now, source: "callback_time" };
 }
 
 /**

@@ -27,6 +27,7 @@ export class PhoneLink {
     this.isStopped = false;
     this.downSince = null;
     this.timers = {};
+    this.condition = null;
   }
 
   start() {
@@ -41,9 +42,10 @@ export class PhoneLink {
     this.on.state("stopped", problem);
   }
 
-  /** Network or page came back: do not wait for the timer. */
-  hurry() {
+  /** Network or page came back: do not wait for the timer. `slept`: the clock may have stopped meanwhile. */
+  hurry({ slept = false } = {}) {
     if (this.isStopped) return;
+    if (slept) this.clock.distrust();
     if (this.socket === null) {
       this.backoff.reset();
       this.connect();
@@ -75,6 +77,7 @@ export class PhoneLink {
   opened() {
     const oldest = this.store.oldestSequence;
     this.send(JSON.stringify(oldest === null ? { type: "hello" } : { type: "hello", oldest_seq: oldest }));
+    this.sendCondition();
     this.burst();
     this.heard();
   }
@@ -118,7 +121,10 @@ export class PhoneLink {
     const missing = this.store.resume(next);
     if (missing) this.reportDropped([missing]);
     // A second welcome on one connection: stream-svc restarted and knows nothing of our clock.
-    if (again) this.burst();
+    if (again) {
+      this.sendCondition();
+      this.burst();
+    }
     this.on.state("open");
     this.pump();
   }
@@ -148,7 +154,22 @@ export class PhoneLink {
   scheduleClock() {
     clearTimeout(this.timers.clock);
     if (this.clock.isBursting) this.sendClock();
-    else this.timers.clock = setTimeout(() => this.sendClock(), CLOCK_EVERY_MS);
+    else this.timers.clock = setTimeout(() => this.trickle(), CLOCK_EVERY_MS);
+  }
+
+  trickle() {
+    this.clock.startTrickle();
+    this.sendClock();
+  }
+
+  /** What the server should know of this phone now: `{ hidden, capture, latency_us }` (PROTOCOL.md). */
+  tell(condition) {
+    this.condition = condition;
+    this.sendCondition();
+  }
+
+  sendCondition() {
+    if (this.condition) this.send(JSON.stringify({ type: "condition", ...this.condition }));
   }
 
   sendClock() {

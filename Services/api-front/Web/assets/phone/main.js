@@ -188,13 +188,15 @@ byId("start").addEventListener("submit", (event) => {
 byId("again").addEventListener("click", () => check());
 byId("stop").addEventListener("click", () => finish());
 globalThis.addEventListener("online", () => streamer?.link.hurry());
+// From one Wi-Fi to another, or to the mobile network: the way is another one, and so are its delays.
+navigator.connection?.addEventListener?.("change", () => streamer?.link.hurry());
 document.addEventListener("visibilitychange", () => {
   const isHidden = document.visibilityState === "hidden";
   if (state.phase !== "live") return;
   update({ isHidden });
+  streamer.setHidden(isHidden);
   if (isHidden) return;
-  // Clocks and sockets may have slept: measure again, hold the screen again, and play again.
-  streamer.link.hurry();
+  // Hold the screen again, and play again.
   screenLock.hold();
   video.play().catch(() => {});
 });

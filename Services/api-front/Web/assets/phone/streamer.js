@@ -2,10 +2,12 @@
 
 import { sizeToSend } from "./camera.js";
 import { watchFrames } from "./capture.js";
-import { ClockExchange, deviceTime } from "./clock.js";
+import { ClockExchange, deviceTime, SleepWatch } from "./clock.js";
+import { guessName } from "./device.js";
 import { Encoder } from "./encoder.js";
 import { FrameStore } from "./framestore.js";
 import { encodeFrame, MAXIMUM_PAYLOAD } from "./header.js";
+import { captureLatency } from "./latency.js";
 import { PhoneLink } from "./link.js";
 
 const RATE = 30;
@@ -26,6 +28,10 @@ export class Streamer {
     this.captured = 0;
     this.instants = [];
     this.source = null;
+    this.latencyUs = 0;
+    this.isHidden = false;
+    this.model = guessName();
+    this.sleepWatch = new SleepWatch();
     this.link = new PhoneLink({ url, store: this.store, clock: this.clock, checkPlace, on });
   }
 
@@ -58,8 +64,28 @@ export class Streamer {
     this.encoder.close();
   }
 
+  /** The page went to the back, or came to the front: clocks and sockets may have slept. */
+  setHidden(isHidden) {
+    this.isHidden = isHidden;
+    this.describe();
+    if (isHidden) return;
+    this.sleepWatch.check();
+    this.link.hurry({ slept: true });
+  }
+
+  describe() {
+    const capture = this.source === null ? {} : { capture: this.source };
+    this.link.tell({ hidden: this.isHidden, ...capture, latency_us: this.latencyUs });
+  }
+
   async take(time, source) {
-    this.source = source;
+    if (this.sleepWatch.check()) this.link.hurry({ slept: true });
+    if (!this.clock.isTrusted) return;
+    if (source !== this.source) {
+      this.source = source;
+      this.latencyUs = captureLatency(this.model, source);
+      this.describe();
+    }
     // Until the server has told where to go on, a picture has no number to be kept under.
     if (!this.isNumbered && !this.link.isWelcome) return;
     this.isNumbered = true;
@@ -75,7 +101,7 @@ export class Streamer {
     }
     const sequence = this.store.takeSequence();
     this.place.usedSequence = sequence;
-    const message = encodeFrame({ sequence, captured: deviceTime(time), ...size, payload });
+    const message = encodeFrame({ sequence, captured: deviceTime(time) - this.latencyUs, ...size, payload });
     const dropped = this.store.add(sequence, message, performance.now());
     if (dropped.length > 0) this.link.reportDropped(dropped);
     this.captured += 1;
