@@ -30,7 +30,7 @@ let rooms = [
   "token-svc": ["Main", "Tokens"],
   "session-svc": ["Main", "Sessions"],
   "stream-svc": ["Main", "Ingest", "Record", "Clock", "Stream", "Pose"],
-  "edge-gateway": ["Main", "Gateway", "Align", "Calibrate", "Triangulate", "Export"],
+  "edge-gateway": ["Main", "Gateway", "Align", "Calibrate", "Triangulate", "CrossCheck", "Export"],
   "api-front": ["Main", "HTTP", "WebSocket", "Routes", "Access", "Web"],
 ]
 
@@ -108,7 +108,7 @@ let package = Package(
       swiftSettings: openVINOImport),
     service("stream-svc", "StreamService", linkerSettings: openVINOLink),
     serviceLibrary(
-      "Reconstruction", of: "edge-gateway", rooms: ["Align", "Calibrate", "Triangulate", "Export"],
+      "Reconstruction", of: "edge-gateway", rooms: ["Align", "Calibrate", "Triangulate", "CrossCheck", "Export"],
       ["Messages", "Timing", "CExpat"]),
     serviceLibrary(
       "EdgeGateway", of: "edge-gateway", rooms: ["Gateway"],

@@ -13,6 +13,7 @@ struct LayeringTests {
     ("Services/edge-gateway/Align", ["Messages", "Timing", "Glibc"]),
     ("Services/edge-gateway/Calibrate", ["Messages", "Timing", "FoundationEssentials", "CExpat", "Glibc"]),
     ("Services/edge-gateway/Triangulate", ["Messages", "Timing", "Glibc"]),
+    ("Services/edge-gateway/CrossCheck", ["Messages", "Timing", "Glibc"]),
     ("Services/edge-gateway/Export", ["Messages", "Timing", "FoundationEssentials", "Glibc"]),
   ]
 

@@ -57,7 +57,9 @@ struct ReconstructionFigures {
     frameIntervals.value(at: 0.5).flatMap { TimeGrid.rate(ofPeriods: [Int64($0)]) }
   }
 
-  func report(isCalibrated: Bool, aligner: AlignerCounters) -> ReconstructionStatistics.Reply {
+  func report(
+    isCalibrated: Bool, aligner: AlignerCounters, timeShifts: [ReconstructionStatistics.TimeShift]
+  ) -> ReconstructionStatistics.Reply {
     var dropped = drops
     dropped["late"] = aligner.late
     dropped["duplicate"] = aligner.duplicate
@@ -71,6 +73,7 @@ struct ReconstructionFigures {
       poses: poses, jointsPerPose: poses > 0 ? Double(joints) / Double(poses) : 0, reprojectionPxMedian: median,
       reprojectionCalibrationPxMedian: median.flatMap { median in calibrationScale.map { $0 * median } },
       captureToPoseMsP50: captureToPoseMs.value(at: 0.5), captureToPoseMsP95: captureToPoseMs.value(at: 0.95),
+      timeShifts: timeShifts,
       dropped: dropped.filter { $0.value > 0 })
   }
 }

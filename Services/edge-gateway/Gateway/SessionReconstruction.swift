@@ -12,6 +12,7 @@ final class SessionReconstruction {
   private var aligner: Aligner
   private var triangulator: PoseTriangulator?
   private var smoother = PoseSmoother()
+  private var clockCheck: ClockCheck?
   private var journal: PoseJournal?
   private var figures = ReconstructionFigures()
   private var shelf: ExportShelf?
@@ -30,6 +31,7 @@ final class SessionReconstruction {
     shelf = ExportShelf(folder: folder.exports)
     if let calibration = Self.stored(folder.calibration, log: log, session: session) {
       triangulator = PoseTriangulator(calibration: calibration)
+      clockCheck = ClockCheck(calibration: calibration)
     }
     let last = try openJournal()
     // After a reboot the clock begins anew, and old instants would block the new ones.
@@ -38,7 +40,8 @@ final class SessionReconstruction {
 
   var isCalibrated: Bool { triangulator != nil }
   var statistics: ReconstructionStatistics.Reply {
-    figures.report(isCalibrated: isCalibrated, aligner: aligner.counters)
+    figures.report(
+      isCalibrated: isCalibrated, aligner: aligner.counters, timeShifts: clockCheck?.timeShifts ?? [])
   }
 
   // MARK: Calibration
@@ -50,6 +53,7 @@ final class SessionReconstruction {
     let text = String(decoding: CalibrationJSON.encode(calibration), as: UTF8.self)
     try TextFile.writePrivate(text, to: folder.calibration)
     triangulator = PoseTriangulator(calibration: calibration)
+    clockCheck = ClockCheck(calibration: calibration)
     smoother = PoseSmoother()
     reportedFaults = []
     return calibration.cameras.compactMap { DeviceID($0.name) }
@@ -81,6 +85,9 @@ final class SessionReconstruction {
   /// The poses that are due: journalled, and smoothed for whoever watches.
   func poses(now: SessionTime) -> [Pose3D] {
     aligner.poll(now: now).compactMap { set in
+      for device in clockCheck?.add(set) ?? [] {
+        log.warning("clock_contradicted_by_pictures", (.session, session.text), (.device, device.text))
+      }
       guard let pose = makePose(of: set) else { return nil }
       keep(pose.pose)
       figures.published(pose.pose, at: now, calibrationScale: pose.scale)

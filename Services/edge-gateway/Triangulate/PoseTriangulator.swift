@@ -77,10 +77,7 @@ public struct PoseTriangulator: Sendable {
     var sightings = (0..<PoseLandmark.count).map { landmark in
       var result = Sightings()
       for camera in calibration.cameras.indices where views[camera] >= 0 {
-        let joint = seen[views[camera]].joints[landmark]
-        // Observations measure from the picture's corner, camera models from the centre of its first pixel.
-        result[camera] = Sighting(
-          pixel: SIMD2(Double(joint.x), Double(joint.y)) - 0.5, confidence: min(Double(joint.confidence), 1))
+        result[camera] = Sighting(seen[views[camera]].joints[landmark])
       }
       return result
     }
@@ -92,6 +89,13 @@ public struct PoseTriangulator: Sendable {
       }
     }
     return joints.map { $0.map(Pose3D.Joint.init) ?? .missing }
+  }
+}
+
+extension Sighting {
+  /// Observations measure from the picture's corner, camera models from the centre of its first pixel.
+  init(_ joint: Observation2D.Joint) {
+    self.init(pixel: SIMD2(Double(joint.x), Double(joint.y)) - 0.5, confidence: min(Double(joint.confidence), 1))
   }
 }
 

@@ -84,6 +84,36 @@ public struct ReadExport: ServiceRequest {
 
 /// Figures of a session's reconstruction so far.
 public struct ReconstructionStatistics: ServiceRequest {
+  /// How far a camera's times are from the mean of all, as the motion in the pictures tells; beside what the clocks claim.
+  public struct TimeShift: Codable, Hashable, Sendable {
+    public let device: DeviceID
+    /// Claimed time − true time.
+    public let shiftMs: Double
+    public let standardErrorMs: Double
+    /// The clocks' error bound that it is held against.
+    public let clockErrorBoundMs: Double
+    /// The pictures and the clocks disagree by more than both allow for.
+    public let contradictsClock: Bool
+
+    public init(
+      device: DeviceID, shiftMs: Double, standardErrorMs: Double, clockErrorBoundMs: Double, contradictsClock: Bool
+    ) {
+      self.device = device
+      self.shiftMs = shiftMs
+      self.standardErrorMs = standardErrorMs
+      self.clockErrorBoundMs = clockErrorBoundMs
+      self.contradictsClock = contradictsClock
+    }
+
+    enum CodingKeys: String, CodingKey {
+      case device = "device_id"
+      case shiftMs = "shift_ms"
+      case standardErrorMs = "standard_error_ms"
+      case clockErrorBoundMs = "clock_error_bound_ms"
+      case contradictsClock = "contradicts_clock"
+    }
+  }
+
   public struct Reply: Codable, Hashable, Sendable {
     public let calibrated: Bool
     public let observations: Int
@@ -96,13 +126,15 @@ public struct ReconstructionStatistics: ServiceRequest {
     public let reprojectionCalibrationPxMedian: Double?
     public let captureToPoseMsP50: Double?
     public let captureToPoseMsP95: Double?
+    /// Empty until there was enough motion.
+    public let timeShifts: [TimeShift]
     /// What was passed over, by reason.
     public let dropped: [String: Int]
 
     public init(
       calibrated: Bool, observations: Int, alignedSets: Int, poses: Int, jointsPerPose: Double,
       reprojectionPxMedian: Double?, reprojectionCalibrationPxMedian: Double?, captureToPoseMsP50: Double?,
-      captureToPoseMsP95: Double?, dropped: [String: Int]
+      captureToPoseMsP95: Double?, timeShifts: [TimeShift] = [], dropped: [String: Int]
     ) {
       self.calibrated = calibrated
       self.observations = observations
@@ -113,6 +145,7 @@ public struct ReconstructionStatistics: ServiceRequest {
       self.reprojectionCalibrationPxMedian = reprojectionCalibrationPxMedian
       self.captureToPoseMsP50 = captureToPoseMsP50
       self.captureToPoseMsP95 = captureToPoseMsP95
+      self.timeShifts = timeShifts
       self.dropped = dropped
     }
 
@@ -125,6 +158,7 @@ public struct ReconstructionStatistics: ServiceRequest {
       case reprojectionCalibrationPxMedian = "reprojection_calibration_px_median"
       case captureToPoseMsP50 = "capture_to_pose_ms_p50"
       case captureToPoseMsP95 = "capture_to_pose_ms_p95"
+      case timeShifts = "time_shifts"
       case dropped
     }
   }
