@@ -24,6 +24,21 @@ struct CameraTests {
       serverSent: SessionTime(microseconds: 4_999_500), deviceReceived: DeviceTime(microseconds: 3_000_000))
   }
 
+  @Test func aHiddenPageIsTheCauseOfSilence() throws {
+    var camera = try camera()
+    _ = camera.exchanged(sample)
+    let later = now.advanced(by: .seconds(3600))
+    #expect(camera.sync(at: later)?.cause == .noRecentExchange)
+    camera.said(PhoneCondition(isHidden: true, captureSource: .captureTime, captureLatencyMicroseconds: 9))
+    #expect(camera.sync(at: later)?.cause == .pageHidden)
+    let report = camera.report(instance: 1, at: later)
+    #expect(report.capture?.source == .captureTime && report.capture?.latencyMicroseconds == 9)
+    // Another connection has to say it anew.
+    camera.connect(camera.opening, link: LinkAddress(peer: PeerIdentity(bytes: [1]), link: 2), at: later)
+    #expect(camera.sync(at: later)?.cause == .noRecentExchange)
+    #expect(camera.report(instance: 1, at: later).capture == nil)
+  }
+
   @Test func framesWaitForTheFolderAndTheClock() throws {
     var camera = try camera()
     #expect(camera.phase == .opening(since: now))

@@ -80,6 +80,66 @@ struct RecordingTests {
     #expect(try stack.segments("phone-a")[0].records.allSatisfy { !$0.reading.isProvisional })
   }
 
+  @Test func timesAreCorrectedWithAllExchangesWhenTheConnectionEnds() throws {
+    let stack = try StreamFixture()
+    // The first frame comes before any exchange and is recorded with the time of its arrival.
+    stack.send(.open, 1, Array(try stack.opening("phone-a")))
+    stack.sendFrame(1, 1, capturedAgo: 700_000)
+    try stack.pump { stack.acknowledged(1) == 1 }
+    for _ in 0..<6 { stack.exchangeClocks(1) }
+    stack.sendFrame(2, 1)
+    try stack.pump { stack.acknowledged(1) == 2 }
+    stack.send(.close, 1)
+    try stack.pump { (try? stack.correctedTimes("phone-a", 2)) != nil }
+    let segments = try stack.segments("phone-a")
+    #expect(segments.map { $0.records.map(\.reading.isProvisional) } == [[true], [false]])
+    for segment in segments {
+      let corrected = try stack.correctedTimes("phone-a", segment.number)
+      #expect(corrected.records.map(\.sequence) == segment.records.map(\.sequence))
+      for (record, better) in zip(segment.records, corrected.records) {
+        // This phone's clock is the session's.
+        let error = (better.reading.time.microseconds - record.deviceTime.microseconds).magnitude
+        #expect(error <= better.reading.errorBoundMicroseconds)
+        #expect(better.reading.errorBoundMicroseconds <= record.reading.errorBoundMicroseconds)
+      }
+    }
+  }
+
+  @Test func correctedTimesThatAreDamagedAreRefused() throws {
+    let reading = ClockReading(time: SessionTime(microseconds: 258), errorBoundMicroseconds: 7)
+    let segment = StoredSegment(
+      number: 1,
+      header: IndexHeader(
+        kind: .live, instance: 1, anchor: UTCAnchor(sessionTime: .zero, utcMicroseconds: 0),
+        boot: BootID(high: 1, low: 2), firstClusterOffset: 500),
+      records: [
+        IndexRecord(
+          sequence: 3, width: 16, height: 16, deviceTime: DeviceTime(microseconds: 0), reading: reading,
+          payloadBytes: 1, endOffset: 600, timestampMilliseconds: 0)
+      ], movieBytes: 600)
+    let sample = ClockSample(
+      deviceSent: DeviceTime(microseconds: 0), serverReceived: SessionTime(microseconds: 256),
+      serverSent: SessionTime(microseconds: 256), deviceReceived: DeviceTime(microseconds: 0))
+    let history = ClockHistory([sample])
+    #expect(CorrectedTimes(of: segment, history: history, boot: BootID(high: 9, low: 2)) == nil)
+    let times = try #require(CorrectedTimes(of: segment, history: history, boot: BootID(high: 1, low: 2)))
+    let bytes = times.encoded()
+    // Golden bytes: a reader in another language depends on them.
+    #expect(
+      Array(bytes[..<36]) == Array("AXT1".utf8) + [1, 0, 0, 0] + [0, 0, 0, 0, 0, 0, 0, 0] + [1, 0, 0, 0, 0, 0, 0, 0]
+        + [2, 0, 0, 0, 0, 0, 0, 0] + [3, 0, 0, 0])
+    #expect(Array(bytes[40..<48]) == [0, 1, 0, 0, 0, 0, 0, 0])
+    #expect(try bytes.withUnsafeBytes { try CorrectedTimes(decoding: $0) } == times)
+    for index in bytes.indices {
+      var damaged = bytes
+      damaged[index] ^= 1
+      #expect(throws: DecodingFailure.self) { _ = try damaged.withUnsafeBytes { try CorrectedTimes(decoding: $0) } }
+      #expect(throws: DecodingFailure.self) {
+        _ = try Array(bytes[..<index]).withUnsafeBytes { try CorrectedTimes(decoding: $0) }
+      }
+    }
+  }
+
   @Test func withoutAnyClockExchangeFramesAreRecordedAllTheSame() throws {
     let stack = try StreamFixture()
     stack.send(.open, 1, Array(try stack.opening("phone-a")))

@@ -207,6 +207,13 @@ final class StreamFixture {
     return try segmentNumbers(in: path).compactMap { try SegmentRecovery(number: $0, folder: path).read() }
   }
 
+  /// A segment's times as they were corrected afterwards.
+  func correctedTimes(_ device: String, _ number: Int) throws -> CorrectedTimes {
+    let path = "\(folder.path)/rec/\(session.text)/\(device)/\(SegmentPlace.name(number)).times"
+    let file = try LocalFile(opening: path, flags: O_RDONLY)
+    return try file.read(Int(try file.size()), at: 0).withUnsafeBytes { try CorrectedTimes(decoding: $0) }
+  }
+
   func moviePath(_ device: String, _ number: Int) -> String {
     "\(folder.path)/rec/\(session.text)/\(device)/\(SegmentPlace.name(number)).mkv"
   }

@@ -2,7 +2,8 @@ import Glibc
 import Messages
 import Timing
 
-/// `clock.bin` in a device's folder: every clock exchange, so that a restarted instance knows the clock at once.
+/// `clock.bin` in a device's folder: every clock exchange, so that a restarted instance knows the clock at once, and that
+/// frames' times can be corrected afterwards with all of them.
 ///
 /// 32 bytes of header (`AXK1`, 12 zero bytes, boot id 16) and then 32-byte samples: t0, t1, t2, t3 as little-endian
 /// Int64 µs. A file of another boot is put aside as `clock-<n>.bin`: its times do not compare with ours.
@@ -32,14 +33,22 @@ struct ClockLog {
     let whole = (size - Int64(Self.headerSize)) / step
     end = Int64(Self.headerSize) + whole * step
     let kept = min(whole, Int64(Self.recentLimit))
-    let bytes = try file.read(Int(kept * step), at: end - kept * step)
-    recent = bytes.withUnsafeBytes { all in
+    recent = Self.samples(try file.read(Int(kept * step), at: end - kept * step))
+    self.file = file
+  }
+
+  /// Every sample there is, oldest first.
+  func all() throws(DiskFailure) -> [ClockSample] {
+    Self.samples(try file.read(Int(end) - Self.headerSize, at: Int64(Self.headerSize)))
+  }
+
+  private static func samples(_ bytes: [UInt8]) -> [ClockSample] {
+    bytes.withUnsafeBytes { all in
       stride(from: 0, to: all.count, by: ClockSample.encodedSize).compactMap { offset in
         try? ClockSample(
           decoding: UnsafeRawBufferPointer(rebasing: all[offset..<(offset + ClockSample.encodedSize)]))
       }
     }
-    self.file = file
   }
 
   mutating func append(_ sample: ClockSample) throws(DiskFailure) {

@@ -101,6 +101,17 @@ final class DeviceFolder {
     }
   }
 
+  /// Reads all frames' times once more with every exchange that there was, and keeps them beside the index.
+  func correctTimes() throws(DiskFailure) {
+    let samples = try clockLog.all()
+    guard !samples.isEmpty else { return }
+    let history = ClockHistory(samples)
+    for number in segmentNumbers(in: place.folder) {
+      guard let segment = try SegmentRecovery(number: number, folder: place.folder).read() else { continue }
+      try CorrectedTimes(of: segment, history: history, boot: place.boot)?.write(to: place.timesPath(number))
+    }
+  }
+
   var openFiles: [any RecordingFileHandle] {
     [live, fill].compactMap { $0 }.flatMap { [$0.movie, $0.index] }
   }

@@ -73,8 +73,9 @@ final class RecorderDesk {
     syncer.synchronize(cameras.values.flatMap { $0.folder.openFiles })
   }
 
+  /// The process ends. Times are corrected when the phones, which will come back, end their next connection.
   func closeAll() {
-    for camera in cameras.keys.sorted() { close(camera) }
+    for camera in cameras.keys.sorted() { close(camera, correctingTimes: false) }
   }
 
   private func open(_ camera: CameraNumber, _ place: SegmentPlace, _ key: DeviceKey) {
@@ -87,11 +88,13 @@ final class RecorderDesk {
     }
   }
 
-  private func close(_ camera: CameraNumber) {
+  private func close(_ camera: CameraNumber, correctingTimes: Bool = true) {
     flush(camera)
     if let open = cameras.removeValue(forKey: camera) {
       // A file without trailer is still good; the next opening recovers it.
       try? open.folder.finishSegments()
+      // Without corrected times those of the index stand.
+      if correctingTimes, !isBelowReserve { try? open.folder.correctTimes() }
     }
     emit(.closed(camera))
   }
