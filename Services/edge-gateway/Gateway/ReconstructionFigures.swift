@@ -58,7 +58,7 @@ struct ReconstructionFigures {
   }
 
   func report(
-    isCalibrated: Bool, aligner: AlignerCounters, timeShifts: [ReconstructionStatistics.TimeShift]
+    isCalibrated: Bool, aligner: AlignerCounters, timeShifts: [ReconstructionStatistics.TimeShift] = []
   ) -> ReconstructionStatistics.Reply {
     var dropped = drops
     dropped["late"] = aligner.late
