@@ -6,11 +6,26 @@ from collections.abc import Callable
 
 from axolotl_browser.people import CoachPage, PhonePage
 from axolotl_kit.coach import Coach
+from axolotl_kit.recording_index import read_times
 from axolotl_kit.recordings import read_device
 from axolotl_kit.stack import Stack
 from playwright.sync_api import expect
 
 WIDTH, HEIGHT = 720, 1280
+
+# A headless page is never hidden, so it is told what it would see; its clock messages are counted on their way out.
+COUNT_CLOCK_MESSAGES = """() => {
+  globalThis.clockMessages = 0;
+  const send = WebSocket.prototype.send;
+  WebSocket.prototype.send = function (data) {
+    if (typeof data === "string" && JSON.parse(data).type === "clock") globalThis.clockMessages += 1;
+    return send.call(this, data);
+  };
+  globalThis.showPage = (isVisible) => {
+    Object.defineProperty(document, "visibilityState", { value: isVisible ? "visible" : "hidden", configurable: true });
+    document.dispatchEvent(new Event("visibilitychange"));
+  };
+}"""
 
 
 def test_a_phone_scans_in_and_its_frames_are_recorded(
@@ -42,6 +57,8 @@ def test_a_phone_scans_in_and_its_frames_are_recorded(
     assert device["label"] == "left of the mat"
     assert device["transport"] == "websocket"
     assert device["frames_lost"] == 0
+    assert device["sync"]["quality"] == "good" and "cause" not in device["sync"]
+    assert device["capture"]["source"] in ("capture_time", "callback_time")
     stack.wait(
         "more recorded frames",
         lambda: coach.device(session, device["device_id"])["frames_recorded"] > device["frames_recorded"],
@@ -59,6 +76,35 @@ def test_a_phone_scans_in_and_its_frames_are_recorded(
     assert set(range(1, acknowledged + 1)) <= set(recording.sequences), "every acknowledged frame is there"
     times = [entry.device_us for entry in recording.entries]
     assert times == sorted(times)
+
+    # Afterwards its times are known at least as well, from the exchanges on both sides.
+    later = [path.with_suffix(".times") for path in recording.files]
+    stack.wait("the corrected times", lambda: all(path.exists() for path in later), 10)
+    corrected = [record for path in later for record in read_times(path.read_bytes())]
+    assert [record.sequence for record in corrected] == [entry.sequence for entry in recording.entries]
+    for record, entry in zip(corrected, recording.entries, strict=True):
+        assert abs(record.session_us - entry.session_us) <= record.bound_us + entry.bound_us
+    middle = len(times) // 2
+    assert sorted(r.bound_us for r in corrected)[middle] <= sorted(e.bound_us for e in recording.entries)[middle]
+
+
+def test_a_page_that_comes_back_measures_its_clock_anew(
+    stack: Stack, coach: Coach, coach_page: CoachPage, phone_page: Callable[..., PhonePage]
+) -> None:
+    session = coach_page.create_session(phones=None)
+    phone = phone_page()
+    phone.open(coach_page.scan())
+    phone.page.evaluate(COUNT_CLOCK_MESSAGES)
+    phone.turn_on("tripod")
+    before = phone.wait_number("acknowledged", 60)
+    device = coach.status(session)["devices"][0]["device_id"]
+    phone.page.evaluate("globalThis.showPage(false)")
+    sent = phone.page.evaluate("globalThis.clockMessages")
+    phone.page.evaluate("globalThis.showPage(true)")
+    # Ten exchanges back to back; the usual trickle would take five seconds for them.
+    phone.page.wait_for_function("sent => globalThis.clockMessages >= sent + 10", arg=sent, timeout=2000)
+    phone.wait_number("acknowledged", before + 60)
+    assert coach.device(session, device)["sync"]["quality"] == "good"
 
 
 def test_the_coach_ends_and_deletes_the_session(

@@ -23,8 +23,9 @@ SECONDS = 10
 class Wire:
     """A phone's connection without any of a phone's good manners."""
 
-    def __init__(self, connection: ClientConnection, picture: bytes) -> None:
+    def __init__(self, connection: ClientConnection, picture: bytes, session: str) -> None:
         self.connection = connection
+        self.session = session
         self.picture = picture
         self.sequence = 0
         self.exchange = 0
@@ -64,7 +65,7 @@ def wire(stack: Stack, small_camera: Camera) -> Iterator[Wire]:
     body = {"token": session["pairing_token"], "device_id": "rude", "metadata": {}}
     registration = httpx.post(f"{stack.base_url}/api/pairing/register_device", json=body, trust_env=False).json()
     with connect(registration["ws_url"], compression=None, proxy=None, max_size=None) as connection:
-        wire = Wire(connection, small_camera.pictures[0])
+        wire = Wire(connection, small_camera.pictures[0], session["session_id"])
         wire.say(type="hello")
         assert wire.hear("welcome") == {"type": "welcome", "next_seq": 1}
         wire.assert_works()
@@ -125,6 +126,9 @@ BAD_TEXTS = {
     "half a previous exchange": '{"type":"clock","id":1,"t0":2,"prev":{"id":1,"t0":2}}',
     "dropped backwards": '{"type":"dropped","from":9,"through":3}',
     "dropped from 0": '{"type":"dropped","from":0,"through":3}',
+    "a condition without latency": '{"type":"condition","hidden":false}',
+    "a condition from the future": '{"type":"condition","hidden":false,"latency_us":1000001}',
+    "a condition with an unknown source": '{"type":"condition","hidden":false,"capture":"guess","latency_us":0}',
     "a frame that is no base64": '{"type":"frame","seq":1,"ts_device_us":1,"width":2,"height":2,"data":"%%%"}',
     "too long": json.dumps({"type": "hello", "padding": "x" * 5000}),
     "far too long": json.dumps({"type": "hello", "padding": "x" * 8_000_000}),
@@ -144,6 +148,19 @@ def test_a_frame_sent_twice_is_recorded_once(wire: Wire, stack: Stack) -> None:
     wire.connection.send(frame)
     wire.connection.send(frame)
     assert wire.hear("ack", "error")["type"] == "ack"
+    wire.assert_works()
+
+
+def test_what_a_phone_says_of_itself_is_in_the_status(wire: Wire, stack: Stack) -> None:
+    with Coach(stack.base_url, stack.coach_key) as coach:
+
+        def capture() -> object:
+            return coach.device(wire.session, "rude").get("capture")
+
+        assert capture() is None
+        wire.say(type="condition", hidden=False, capture="callback_time", latency_us=33_000)
+        said = {"source": "callback_time", "latency_us": 33_000}
+        stack.wait("the phone's condition in the status", lambda: capture() == said, SECONDS)
     wire.assert_works()
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 _HEADER = struct.Struct("<4sBBHqq16sQ12sI")
 _RECORD = struct.Struct("<IHHqqIIQII")
+_TIMES_HEADER = struct.Struct("<4sIQ16s")
+_TIME = struct.Struct("<IIq")
 UNKNOWN_BOUND = 0xFFFFFFFF
 
 
@@ -30,6 +32,28 @@ class IndexEntry:
     def has_clock(self) -> bool:
         """Whether the clock was known when the frame arrived."""
         return self.bound_us != UNKNOWN_BOUND
+
+
+@dataclass(frozen=True)
+class CorrectedTime:
+    """What all clock exchanges together say of one frame."""
+
+    sequence: int
+    bound_us: int
+    session_us: int
+
+
+def read_times(data: bytes) -> list[CorrectedTime]:
+    """The corrected times beside an index; raises IndexFault when anything about them is wrong."""
+    if len(data) < _TIMES_HEADER.size + 4:
+        raise IndexFault("the header is cut short")
+    magic, count, zero, _ = _TIMES_HEADER.unpack_from(data)
+    body = data[_TIMES_HEADER.size : -4]
+    if magic != b"AXT1" or zero != 0 or len(body) != count * _TIME.size:
+        raise IndexFault("the header is wrong")
+    if zlib.crc32(data[:-4]) != struct.unpack("<I", data[-4:])[0]:
+        raise IndexFault("the checksum is wrong")
+    return [CorrectedTime(*fields) for fields in _TIME.iter_unpack(body)]
 
 
 def read_index(data: bytes) -> list[IndexEntry]:
