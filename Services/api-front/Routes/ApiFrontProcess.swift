@@ -19,22 +19,25 @@ public final class ApiFrontProcess: ServiceProcess {
     sockets = try SocketHub(bus, context, backends, access)
     let listening = settings[AppSettings.bindAddress]
     let port = BoundPort(settings[AppSettings.localPort])
+    let address = {
+      PublicAddress.choose(
+        publicURL: publicURL, isTLS: isTLS, listening: listening, port: port.number, lan: PublicAddress.lanAddresses())
+    }
+    let invitations = Invitations(tokens: backends.tokens, address: address)
     let pairing = PairingRoutes(
-      backends: backends,
-      address: {
-        PublicAddress.choose(
-          publicURL: publicURL, isTLS: isTLS, listening: listening, port: port.number, lan: PublicAddress.lanAddresses()
-        )
-      }, isTLS: isTLS, publicURL: publicURL, stunServer: settings[AppSettings.stunServer], time: context.time)
-    let sessions = SessionRoutes(backends: backends) { [sockets] session in
+      backends: backends, invitations: invitations, address: address, isTLS: isTLS, publicURL: publicURL,
+      stunServer: settings[AppSettings.stunServer], time: context.time)
+    let recheck = { [sockets] (session: SessionID) in
       access.forgetVerified()
       sockets.recheck(session)
     }
+    let sessions = SessionRoutes(backends: backends, onClosed: recheck)
+    let control = ControlRoutes(backends: backends, invitations: invitations, onChanged: recheck)
     let tls = isTLS ? try TLSFiles.locate(settings, lan: PublicAddress.lanAddresses()) : nil
     let pages = PageRoutes(
       files: StaticFiles(directory: settings[AppSettings.webDirectory]), access: access, tokens: backends.tokens,
       isTLS: isTLS, time: context.time, authorityPath: tls?.authorityPath)
-    var routes = pairing.routes + sessions.routes + MaterialRoutes(backends: backends).routes
+    var routes = pairing.routes + sessions.routes + control.routes + MaterialRoutes(backends: backends).routes
     routes += UploadRoutes(uploads: sockets.uploads).routes
     let described = routes
     let operation = OperationRoutes(backends: backends, context: context)

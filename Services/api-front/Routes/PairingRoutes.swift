@@ -7,6 +7,7 @@ import Timing
 /// `/api/pairing/…`: making a session, and how a phone gets into it.
 struct PairingRoutes {
   let backends: Backends
+  let invitations: Invitations
   let address: () -> PublicAddress
   let isTLS: Bool
   let publicURL: String?
@@ -27,6 +28,10 @@ struct PairingRoutes {
             .init(name: "device_id", isRequired: false, description: "The device that wants to use it"),
           ], problems: [400, 401, 403, 409, 410]),
         run: validate),
+      Route(
+        .post, "/api/pairing/redeem_code", for: .everyone, "The pairing token that a typed code stands for",
+        RouteDocumentation(requestTypes: [HTTPResponse.jsonType], problems: [400, 401, 404, 429]),
+        maximumBody: 4096, run: redeemCode),
       Route(
         .post, "/api/pairing/register_device", for: .everyone, "Take a place in a session with a pairing token",
         RouteDocumentation(requestTypes: [HTTPResponse.jsonType], problems: [400, 401, 403, 404, 409, 410]),
@@ -61,52 +66,21 @@ struct PairingRoutes {
     }
   }
 
-  struct CreatedSession: Encodable {
-    let sessionID: SessionID
-    let mode: SessionMode
-    let expectedDevices: Int
-    let pairingURL: String
-    let pairingToken: String
-    let pairingQrSvg: String
-    let expiresAt: String
-    /// Why phones may not reach the address, if there is reason to think so.
-    let warning: String?
-  }
-
   private func createSession(_ call: RouteCall) {
     call.attempt { () throws(ServiceError) in
       let body: CreateBody = try call.json()
       let name = body.sessionID ?? "auto"
       let session = name == "auto" ? nil : SessionID(name)
       if name != "auto", session == nil { throw .badSession }
-      if let ttl = body.ttl, !(300...3600).contains(ttl) {
-        throw .invalid("invalid_field", "\"ttl\" must be 300 to 3600 seconds.")
-      }
+      try Invitations.check(ttl: body.ttl)
       let create = CreateSession(
         session: session, mode: body.mode, userID: body.userID, expectedDevices: body.expectedDevices,
         consent: body.consent)
       backends.sessions.send(create) { result in
         switch result {
-        case .success(let summary): issueToken(call, summary, ttl: body.ttl)
+        case .success(let summary): invitations.send(call, summary, places: summary.expectedDevices, ttl: body.ttl)
         case .failure(let error): call.fail(error)
         }
-      }
-    }
-  }
-
-  private func issueToken(_ call: RouteCall, _ summary: SessionSummary, ttl: Int?) {
-    let issue = IssuePairingToken(
-      session: summary.session, mode: summary.mode, maxDevices: summary.expectedDevices, ttlSeconds: ttl)
-    backends.tokens.send(issue) { result in
-      call.answer(result) { reply in
-        let address = address()
-        let url = "\(address.base)/pair?token=\(reply.token)"
-        guard let svg = QRCode.svg(url) else { return .problem(.internalFault) }
-        return .json(
-          CreatedSession(
-            sessionID: summary.session, mode: summary.mode, expectedDevices: summary.expectedDevices,
-            pairingURL: url, pairingToken: reply.token, pairingQrSvg: svg,
-            expiresAt: UTCText.format(seconds: reply.expiresAt), warning: address.warning))
       }
     }
   }
@@ -138,6 +112,37 @@ struct PairingRoutes {
             Validity(
               sessionID: session, mode: mode, expiresAt: UTCText.format(seconds: reply.claims.expiresAt),
               devicesLeft: reply.devicesLeft))
+        }
+      }
+    }
+  }
+
+  // MARK: redeem_code
+
+  private struct CodeBody: Decodable {
+    let code: String
+  }
+
+  struct RedeemedCode: Encodable {
+    let pairingToken: String
+    let sessionID: SessionID
+    let mode: SessionMode
+    let expiresAt: String
+  }
+
+  /// A code stands in a body, never in an address: it gets into no log and no history.
+  private func redeemCode(_ call: RouteCall) {
+    call.attempt { () throws(ServiceError) in
+      let body: CodeBody = try call.json()
+      backends.tokens.send(RedeemPairingCode(code: body.code)) { result in
+        call.answer(result) { reply in
+          guard let session = reply.claims.session, let mode = reply.claims.mode else {
+            return .problem(.internalFault)
+          }
+          return .json(
+            RedeemedCode(
+              pairingToken: reply.token, sessionID: session, mode: mode,
+              expiresAt: UTCText.format(seconds: reply.claims.expiresAt)))
         }
       }
     }
@@ -199,7 +204,7 @@ struct PairingRoutes {
   ) {
     guard let session = redeemed.claims.session else { return call.fail(.internalFault) }
     let key = DeviceKey(session: session, device: device)
-    backends.sessions.send(RegisterDevice(key: key, metadata: metadata)) { result in
+    backends.sessions.send(RegisterDevice(key: key, metadata: metadata, grant: redeemed.claims.jti)) { result in
       call.answer(result) { placement in
         let origin = RequestOrigin(call.request, isTLS: isTLS, publicURL: publicURL, fallback: address().base)
         return .json(

@@ -35,9 +35,20 @@ final class UploadLinks {
     }
   }
 
+  /// Asks again whether those that upload are still welcome, all or those of one session: their sessions may be over,
+  /// they may be removed.
+  func recheck(_ session: SessionID? = nil) {
+    for (key, link) in links where session == nil || key.session == session { link.question?.put() }
+  }
+
   private func open(_ key: DeviceKey, _ placement: DevicePlacement, _ channel: PhoneLinkChannel) -> UploadLink {
     let link = UploadLink(key: key, placement: placement, channel: channel, number: numbers.next(), time: loop.time)
     link.onClosed = { [weak self] in self?.links[key] = nil }
+    link.question = StandingQuestion(
+      { [weak self] completion in
+        guard let self else { return completion(.failure(.restarting)) }
+        locate(key) { completion($0.map { _ in }) }
+      }, refused: { [weak link] in link?.closedByStream($0) })
     links[key] = link
     channel.add(link, link: link.number)
     return link
@@ -76,6 +87,8 @@ final class UploadLink: PhoneLinkOwner {
   private var isSent = false
   private(set) var lastUse = SessionTime.zero
   var onClosed: () -> Void = {}
+  /// Is this device still welcome?
+  var question: StandingQuestion?
 
   static let maximumWaiting = 8
 

@@ -14,6 +14,13 @@ public struct KeyRing {
   /// Names of the live keys, current first.
   public var identifiers: [String] { [current.id] + (previous.map { [$0.id] } ?? []) }
 
+  /// What a code may be stored under: codes of before a rotation are still good.
+  func digests(of code: PairingCode) throws(CryptoError) -> [[UInt8]] {
+    var digests = [try current.digest(of: code)]
+    if let previous { digests.append(try previous.digest(of: code)) }
+    return digests
+  }
+
   /// Only a key that is named: an unknown id never falls back to another key.
   func key(_ id: String) throws(TokenError) -> SigningKey {
     if id == current.id { return current }

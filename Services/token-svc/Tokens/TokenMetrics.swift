@@ -17,7 +17,8 @@ struct TokenMetrics {
       })
     durations = Dictionary(
       uniqueKeysWithValues: [
-        IssuePairingToken.name, IssueCoachToken.name, VerifyToken.name, RedeemPairingToken.name, RevokeTokens.name,
+        IssuePairingToken.name, IssueCoachToken.name, VerifyToken.name, RedeemPairingToken.name,
+        RedeemPairingCode.name, RevokeTokens.name, ShutOutDevice.name,
       ].map {
         (
           $0,

@@ -29,7 +29,9 @@ public final class TokenServiceProcess: ServiceProcess {
     answer(IssueCoachToken.self, authority.issue)
     answer(VerifyToken.self, authority.verify)
     answer(RedeemPairingToken.self, authority.redeem)
+    answer(RedeemPairingCode.self, authority.redeem)
     answer(RevokeTokens.self, authority.revoke)
+    answer(ShutOutDevice.self, authority.shutOut)
     purge()
     context.loop.every(.seconds(5)) { [unowned self] in purge() }
   }
