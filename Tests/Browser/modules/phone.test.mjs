@@ -8,7 +8,8 @@ const { cameraProblem, sizeToSend } = await load("phone/camera.js");
 const { cleanLabel, guessBrowser, guessName } = await load("phone/device.js");
 const { Place, makeDeviceID } = await load("phone/place.js");
 const { remember, sessionOf } = await load("phone/places.js");
-const { describe } = await load("phone/state.js");
+const { describe, mayTypeCode } = await load("phone/state.js");
+const { bare, faultOf } = await load("phone/code.js");
 const { Problem } = await load("common/problem.js");
 
 test("a frame's bytes are those of PROTOCOL.md", () => {
@@ -108,4 +109,24 @@ test("every state has a headline and says what it means", () => {
   assert.equal(describe({ phase: "refused", problem }).headline, "The code has expired");
   assert.equal(describe({ phase: "live", link: "open" }).tone, "good");
   assert.equal(describe({ phase: "live", link: "waiting" }).tone, "warn");
+});
+
+test("a phone that was removed is told so, and may type another code", () => {
+  for (const code of ["device_removed", "token_revoked"]) {
+    const stopped = { phase: "stopped", problem: new Problem({ status: 403, code, message: "m" }) };
+    assert.equal(describe(stopped).headline, "This phone was removed");
+    assert.equal(mayTypeCode(stopped), true);
+  }
+  assert.equal(mayTypeCode({ phase: "no_token", problem: null }), true);
+  assert.equal(mayTypeCode({ phase: "stopped", problem: null }), false);
+  assert.equal(mayTypeCode({ phase: "refused", problem: new Problem({ code: "insecure_origin", message: "m" }) }), false);
+  assert.equal(mayTypeCode({ phase: "refused", problem: new Problem({ status: 401, code: "token_expired", message: "m" }) }), true);
+  assert.equal(mayTypeCode({ phase: "live", link: "open" }), false);
+});
+
+test("a typed code is taken as it is meant, and judged before it is sent", () => {
+  for (const typed of ["7q4k-m2xd", "7Q4K M2XD", " 7Q4K\u2013M2XD ", "7q4k.m2xd"]) assert.equal(bare(typed), "7Q4KM2XD");
+  assert.equal(faultOf("7Q4K-M2XD"), "");
+  assert.equal(faultOf("oOiI-lL10"), "");
+  for (const typed of ["", "7Q4K", "7Q4K-M2XDD", "7Q4K-M2XU", "7Q4K-M2X!"]) assert.ok(faultOf(typed).length > 10, typed);
 });

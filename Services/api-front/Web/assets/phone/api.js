@@ -8,6 +8,11 @@ export function validate(token, deviceID) {
   return request("GET", `/api/pairing/validate?${query}`);
 }
 
+/** `{ pairing_token, session_id, … }` for the code that stands beside the QR. */
+export function redeemCode(code) {
+  return request("POST", "/api/pairing/redeem_code", { json: { code } });
+}
+
 /** `{ session_id, device_id, ws_url, device_token, … }`. */
 export function register(token, deviceID, attempt, metadata) {
   return request("POST", "/api/pairing/register_device", { json: { token, device_id: deviceID, attempt, metadata } });

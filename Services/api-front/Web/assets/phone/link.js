@@ -102,6 +102,7 @@ export class PhoneLink {
       case "error":
         // Another page of this phone has the place now. To fight for it would cost both their frames.
         if (message.code === "replaced") this.stop(new Problem({ status: 409, ...message }));
+        else if (message.code === "device_removed") this.stop(new Problem({ status: 403, ...message }));
         else this.on.message(message);
         break;
       default:

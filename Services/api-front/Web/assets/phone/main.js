@@ -5,6 +5,7 @@ import { socketURL } from "../common/http.js";
 import { Problem } from "../common/problem.js";
 import { register, sessionStatus, validate } from "./api.js";
 import { openCamera, sizeToSend, turnUpright } from "./camera.js";
+import { setUpCodeForm } from "./code.js";
 import { cameraAlreadyAllowed, guessName, metadata, ScreenLock } from "./device.js";
 import { Place } from "./place.js";
 import { remember, sessionOf } from "./places.js";
@@ -31,10 +32,10 @@ function update(change) {
 /** Is the code good, or do we have a place already? */
 async function check() {
   update({ phase: "checking", problem: null });
-  if (!token) return update({ phase: "no_token" });
   if (!globalThis.isSecureContext) {
     return update({ phase: "refused", problem: new Problem({ code: "insecure_origin", message: insecureWords() }) });
   }
+  if (!token) return update({ phase: "no_token" });
   try {
     const known = sessionOf(token, localStorage);
     if (known) {
@@ -185,6 +186,8 @@ byId("start").addEventListener("submit", (event) => {
   event.preventDefault();
   start();
 });
+// The page begins anew with the link that the QR would have given it, so that a reload finds the place again.
+setUpCodeForm((found) => location.replace(`/pair?${new URLSearchParams({ token: found })}`));
 byId("again").addEventListener("click", () => check());
 byId("stop").addEventListener("click", () => finish());
 globalThis.addEventListener("online", () => streamer?.link.hurry());

@@ -3,7 +3,7 @@
 import { byId, setText, setTone, show } from "../common/dom.js";
 import { count } from "../common/words.js";
 import { syncQuality } from "./clock.js";
-import { clockWords, describe } from "./state.js";
+import { clockWords, describe, mayTypeCode } from "./state.js";
 
 /** `state` is what `describe` takes. */
 export function showState(state) {
@@ -13,6 +13,7 @@ export function showState(state) {
   setText(byId("detail"), detail);
   setTone(byId("status"), tone);
   show(byId("start"), state.phase === "ready");
+  show(byId("code-form"), mayTypeCode(state));
   show(byId("again"), ["refused", "camera_refused", "stopped"].includes(state.phase) && canTryAgain(state));
   const picture = ["camera", "joining", "live", "finishing"].includes(state.phase);
   show(byId("stage"), picture);
