@@ -15,7 +15,7 @@ export function places(status) {
 }
 
 /**
- * The buttons and dialogs. `page` has `session`, `status`, `act(button, action)`, `showInvitation(code)` and
+ * The buttons and dialogs. `page` has `session`, `status`, `invite`, `act(button, action)`, `showInvitation(code)` and
  * `isInviting`, whether a code is on the screen.
  */
 export class Control {
@@ -36,7 +36,7 @@ export class Control {
 
   update() {
     const { isFree, mayGrow } = places(this.page.status);
-    show(byId("new-code"), isFree && !this.page.isInviting);
+    show(byId("new-code"), isFree && !this.page.isInviting && !this.page.invite.isValid);
     show(byId("renew"), isFree);
     show(byId("add-phone"), mayGrow);
   }

@@ -145,7 +145,8 @@ export class SessionPage {
     this.wantsCode = code ? true : null;
     this.showCode();
     if (this.status) this.showStep();
-    if (code) byId("invite").scrollIntoView({ block: "nearest" });
+    const { top } = byId("invite").getBoundingClientRect();
+    if (code && (top < 0 || top > innerHeight / 2)) byId("invite").scrollIntoView();
   }
 
   showFeed(state) {
