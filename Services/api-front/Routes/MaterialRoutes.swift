@@ -79,9 +79,10 @@ struct MaterialRoutes {
       let client = try backends.stream(instance)
       client.send(ReadRecording(session: session, path: path, offset: 0)) { result in
         call.answer(result) { first in
-          let source = BusPieces(first: Array(first.piece)) { offset, deliver in
+          let source = BusPieces(first: Array(first.piece.prefix(first.fileBytes))) { offset, deliver in
             client.send(ReadRecording(session: session, path: path, offset: offset)) { next in
-              deliver(next.map { Array($0.piece) })
+              // A file that is still written to has grown since its length was told.
+              deliver(next.map { Array($0.piece.prefix(first.fileBytes - offset)) })
             }
           }
           return download(
@@ -144,11 +145,6 @@ struct MaterialRoutes {
       }
     }
   }
-}
-
-extension ServiceError {
-  static let unknownRecording = ServiceError.notFound(
-    "unknown_recording", "There is no such file. GET …/recordings lists those there are.")
 }
 
 /// A body that another service gives piece by piece over the bus.
