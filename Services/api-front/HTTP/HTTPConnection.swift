@@ -22,15 +22,19 @@ final class HTTPConnection {
 
   unowned let server: WebServer
   let wsi: OpaquePointer
+  /// As the connections are counted; nil is not counted by address.
+  let countedAddress: ClientAddress?
   private(set) var phase = Phase.idle
   private var request: HTTPRequest?
+  private var responseHeaders: [(name: String, value: String)] = []
   private var bodyRemaining = 0
   private var mustClose = false
   private var isReadingPaused = false
   var socket: WebSocketConnection?
 
-  init(server: WebServer, wsi: OpaquePointer) {
+  init(server: WebServer, wsi: OpaquePointer, countedAddress: ClientAddress?) {
     self.server = server
+    self.countedAddress = countedAddress
     self.wsi = wsi
   }
 
@@ -44,6 +48,7 @@ final class HTTPConnection {
   func begin() -> Int32 {
     let reader = RequestReader(wsi: wsi)
     phase = .idle
+    responseHeaders = []
     mustClose = reader.wantsClose
     guard var request = reader.request() else {
       return refuse(.malformed("The request"), method: .get)
@@ -57,6 +62,7 @@ final class HTTPConnection {
       write(response, method: request.method)
       return 0
     case .accept(let plan):
+      responseHeaders = plan.responseHeaders
       if framing == .unknownLength { return refuse(.lengthRequired, method: request.method) }
       if framing == .invalid { return refuse(.badContentLength, method: request.method) }
       guard bodyRemaining <= plan.maximumBody else {
@@ -119,6 +125,8 @@ final class HTTPConnection {
   // MARK: The answer goes out
 
   private func write(_ response: HTTPResponse, method: HTTPMethod) {
+    var response = response
+    response.headers += responseHeaders
     phase = .writing(ResponseWriter(response, withBody: method != .head))
     if isReadingPaused {
       isReadingPaused = false

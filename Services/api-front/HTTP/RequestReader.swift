@@ -20,6 +20,7 @@ struct RequestReader {
     request.headers.host = header(WSI_TOKEN_HOST)
     request.headers.origin = header(WSI_TOKEN_ORIGIN)
     request.headers.contentType = header(WSI_TOKEN_HTTP_CONTENT_TYPE)
+    request.headers.forwardedFor = header(WSI_TOKEN_X_FORWARDED_FOR)
     request.headers.ifNoneMatch = header(WSI_TOKEN_HTTP_IF_NONE_MATCH)
     request.headers.expectsContinue = header(WSI_TOKEN_HTTP_EXPECT)?.lowercased() == "100-continue"
     request.peer = peer

@@ -1,12 +1,19 @@
 /// Writes the status line and the header fields of a response.
 enum ResponseHead {
-  /// Sent with everything: pages may load only from this server, send no referrer and sit in no frame.
+  /// Sent with everything: no guessing of types, no referrer, no frame around it, nothing shared with other sites.
   static let securityHeaders: [(String, String)] = [
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "no-referrer"),
     ("X-Frame-Options", "DENY"),
     ("Cross-Origin-Opener-Policy", "same-origin"),
     ("Cross-Origin-Resource-Policy", "same-origin"),
+  ]
+
+  /// Sent unless the response says otherwise. Pages do: they load files, use the camera, and are asked about anew.
+  static let unlessSet: [(String, String)] = [
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("Permissions-Policy", "camera=(), microphone=(), geolocation=(), display-capture=()"),
+    ("Cache-Control", "no-store"),
   ]
 
   private static let fixed: [UInt8] = Array(securityHeaders.map { "\($0.0): \($0.1)\r\n" }.joined().utf8)
@@ -25,6 +32,9 @@ enum ResponseHead {
     field("Connection", closing ? "close" : "keep-alive", &bytes)
     for (name, value) in response.headers { field(name, value, &bytes) }
     bytes.append(contentsOf: fixed)
+    for (name, value) in unlessSet where !response.headers.contains(where: { $0.name == name }) {
+      field(name, value, &bytes)
+    }
     bytes.append(contentsOf: "\r\n".utf8)
     return bytes
   }

@@ -18,15 +18,18 @@ struct PairingRoutes {
     [
       Route(
         .post, "/api/pairing/create_session", for: .coach, "Make a session and the QR that lets phones into it",
-        RouteDocumentation(requestTypes: [HTTPResponse.jsonType], problems: [400, 401, 409]),
+        RouteDocumentation(
+          requestTypes: [HTTPResponse.jsonType], requestSchema: CreateBody.schema, responseSchema: CreatedSession.schema,
+          problems: [409]),
         maximumBody: 16 * 1024, run: createSession),
       Route(
         .get, "/api/pairing/validate", for: .everyone, "Is this pairing token good, for this device",
         RouteDocumentation(
           query: [
-            .init(name: "token", isRequired: true, description: "The pairing token of the QR"),
-            .init(name: "device_id", isRequired: false, description: "The device that wants to use it"),
-          ], problems: [400, 401, 403, 409, 410]),
+            .init(name: "token", isRequired: true, description: "The pairing token of the QR", schema: .token),
+            .init(
+              name: "device_id", isRequired: false, description: "The device that wants to use it", schema: .identifier),
+          ], responseSchema: Validity.schema, problems: [401, 409]),
         run: validate),
       Route(
         .post, "/api/pairing/redeem_code", for: .everyone, "The pairing token that a typed code stands for",
@@ -34,22 +37,28 @@ struct PairingRoutes {
         maximumBody: 4096, run: redeemCode),
       Route(
         .post, "/api/pairing/register_device", for: .everyone, "Take a place in a session with a pairing token",
-        RouteDocumentation(requestTypes: [HTTPResponse.jsonType], problems: [400, 401, 403, 404, 409, 410]),
+        RouteDocumentation(
+          requestTypes: [HTTPResponse.jsonType], requestSchema: RegisterBody.schema, responseSchema: Registration.schema,
+          problems: [401, 404, 409]),
         maximumBody: 16 * 1024, run: registerDevice),
       Route(
         .post, "/api/pairing/signal_offer", for: .phone, "WebRTC signalling",
-        RouteDocumentation(requestTypes: [HTTPResponse.jsonType], problems: [401, 501]), maximumBody: 256 * 1024
+        RouteDocumentation(
+          requestTypes: [HTTPResponse.jsonType], requestSchema: OfferSchema.request, responseSchema: OfferSchema.answer,
+          problems: [501]), maximumBody: 256 * 1024
       ) { $0.fail(.webRTCNotAvailable) },
       Route(
         .post, "/api/pairing/ntp_sync", for: .phone, "One clock exchange over HTTP",
-        RouteDocumentation(requestTypes: [HTTPResponse.jsonType], problems: [400, 401, 403]), maximumBody: 4096,
-        run: clockExchange),
+        RouteDocumentation(
+          requestTypes: [HTTPResponse.jsonType], requestSchema: ClockBody.schema, responseSchema: ClockAnswer.schema),
+        maximumBody: 4096,
+        pace: .free, run: clockExchange),
     ]
   }
 
   // MARK: create_session
 
-  private struct CreateBody: Decodable {
+  struct CreateBody: Decodable {
     let sessionID: String?
     let mode: SessionMode
     let userID: String
@@ -150,7 +159,7 @@ struct PairingRoutes {
 
   // MARK: register_device
 
-  private struct RegisterBody: Decodable {
+  struct RegisterBody: Decodable {
     let token: String
     let deviceID: String
     /// The phone's own name for this attempt, a secret of 8 to 128 characters: asking again with it gets the same
@@ -220,7 +229,7 @@ struct PairingRoutes {
 
   // MARK: ntp_sync
 
-  private struct ClockBody: Decodable {
+  struct ClockBody: Decodable {
     let sessionID: String?
     let deviceID: String?
     let tsDevice: Double

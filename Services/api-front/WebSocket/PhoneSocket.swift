@@ -234,7 +234,7 @@ extension CloseCode {
     case 401, 403: .notAuthorized
     case 404, 410: .notFound
     case 409: .conflict
-    case 503: .tryAgainLater
+    case 429, 503: .tryAgainLater
     case 500: .internalError
     default: .policyViolation
     }
