@@ -25,7 +25,8 @@ public final class ApiFrontProcess: ServiceProcess {
         PublicAddress.choose(
           publicURL: publicURL, isTLS: isTLS, listening: listening, port: port.number, lan: PublicAddress.lanAddresses()
         )
-      }, isTLS: isTLS, publicURL: publicURL, stunServer: settings[AppSettings.stunServer], time: context.time)
+      }, isTLS: isTLS, publicURL: publicURL, stunServer: settings[AppSettings.stunServer], time: context.time,
+      uploads: sockets.uploads)
     let sessions = SessionRoutes(backends: backends) { [sockets] session in
       access.forgetVerified()
       sockets.recheck(session)

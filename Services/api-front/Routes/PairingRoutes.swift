@@ -12,6 +12,8 @@ struct PairingRoutes {
   let publicURL: String?
   let stunServer: String?
   let time: any TimeSource
+  /// Takes the clock exchanges of phones without a socket.
+  let uploads: UploadLinks
 
   var routes: [Route] {
     [
@@ -219,11 +221,14 @@ struct PairingRoutes {
     let sessionID: String?
     let deviceID: String?
     let tsDevice: Double
+    /// The exchange before, complete, in µs: as in a `clock` message.
+    let prev: ClockRequest.Previous?
 
     enum CodingKeys: String, CodingKey {
       case sessionID = "session_id"
       case deviceID = "device_id"
       case tsDevice = "ts_device"
+      case prev
     }
   }
 
@@ -238,8 +243,9 @@ struct PairingRoutes {
   private func clockExchange(_ call: RouteCall) {
     call.attempt { () throws(ServiceError) in
       let body: ClockBody = try call.json()
-      _ = try call.phone(session: body.sessionID, device: body.deviceID)
+      let key = try call.phone(session: body.sessionID, device: body.deviceID)
       guard body.tsDevice.isFinite else { throw .invalid("invalid_field", "\"ts_device\" must be a number.") }
+      if let sample = body.prev?.sample { uploads.keep(sample, of: key) }
       let sent = time.now()
       call.respond(
         .json(
