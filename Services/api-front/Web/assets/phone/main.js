@@ -163,6 +163,7 @@ function heard(message) {
 }
 
 function stopped(problem) {
+  showFigures(streamer.figures(), notice);
   streamer.release();
   closeCamera();
   screenLock.release();

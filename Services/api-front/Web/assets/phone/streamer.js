@@ -61,6 +61,7 @@ export class Streamer {
 
   /** Takes no more pictures, waits a while until all are on disk, and closes. */
   finish() {
+    clearInterval(this.adapting);
     this.stopWatching?.();
     const until = performance.now() + FINISH_MS;
     const look = () => {
