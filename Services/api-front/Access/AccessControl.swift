@@ -22,7 +22,6 @@ final class AccessControl {
     self.time = time
   }
 
-
   /// Whether `text` is the coach's key. Wrong ones count against the address that sent them.
   func checkCoachKey(_ text: String, of request: HTTPRequest) throws(ServiceError) {
     if let refusal = limits.refusalOfCredentials(of: request) { throw refusal }

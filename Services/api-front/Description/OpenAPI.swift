@@ -43,7 +43,8 @@ enum OpenAPI {
     let documentation = route.documentation
     var fields: [String: JSONValue] = [
       "summary": .string(route.summary), "operationId": .string(identifier(route)),
-      "parameters": .array(inPath(route) + documentation.query.map(inQuery)), "responses": .object(responses(of: route)),
+      "parameters": .array(inPath(route) + documentation.query.map(inQuery)),
+      "responses": .object(responses(of: route)),
       "security": .array(route.audience.credentials.map { [$0.rawValue: []] }),
     ]
     if !documentation.requestTypes.isEmpty {
@@ -118,7 +119,9 @@ enum OpenAPI {
     if route.audience != .everyone { statuses.insert(401) }
     if route.audience != .everyone || route.pace != .free { statuses.insert(429) }
     // An identifier with a slash in it leads elsewhere.
-    if route.pattern.segments.contains(where: { if case .literal = $0 { false } else { true } }) { statuses.insert(404) }
+    if route.pattern.segments.contains(where: { if case .literal = $0 { false } else { true } }) {
+      statuses.insert(404)
+    }
     return statuses
   }
 

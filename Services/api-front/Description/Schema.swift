@@ -43,6 +43,9 @@ struct Schema: Equatable, Sendable {
     Schema(["type": "integer", "minimum": .integer(range.lowerBound), "maximum": .integer(range.upperBound)])
   }
 
+  /// A clock's stamp: what a double holds exactly.
+  static let microseconds = integer(-(1 << 53)...(1 << 53))
+
   static let count = Schema(["type": "integer", "minimum": 0])
   static let number = Schema(["type": "number"])
 

@@ -11,7 +11,7 @@ func webServerCallback(
   case LWS_CALLBACK_RAW_RX_FILE:
     server.serveLoop()
     return 0
-  case LWS_CALLBACK_FILTER_NETWORK_CONNECTION: 
+  case LWS_CALLBACK_FILTER_NETWORK_CONNECTION:
     return server.admitConnection(Int32(truncatingIfNeeded: Int(bitPattern: input))) ? 0 : -1
   case LWS_CALLBACK_SERVER_NEW_CLIENT_INSTANTIATED:
     let connection = HTTPConnection(

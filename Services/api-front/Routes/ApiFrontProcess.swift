@@ -30,7 +30,7 @@ public final class ApiFrontProcess: ServiceProcess {
     let invitations = Invitations(tokens: backends.tokens, address: address)
     let pairing = PairingRoutes(
       backends: backends, invitations: invitations, address: address, isTLS: isTLS, publicURL: publicURL,
-      stunServer: settings[AppSettings.stunServer], time: context.time)
+      stunServer: settings[AppSettings.stunServer], time: context.time, uploads: sockets.uploads)
     let recheck = { [sockets] (session: SessionID) in
       access.forgetVerified()
       sockets.recheck(session)

@@ -13,13 +13,16 @@ struct PairingRoutes {
   let publicURL: String?
   let stunServer: String?
   let time: any TimeSource
+  /// Takes the clock exchanges of phones without a socket.
+  let uploads: UploadLinks
 
   var routes: [Route] {
     [
       Route(
         .post, "/api/pairing/create_session", for: .coach, "Make a session and the QR that lets phones into it",
         RouteDocumentation(
-          requestTypes: [HTTPResponse.jsonType], requestSchema: CreateBody.schema, responseSchema: CreatedSession.schema,
+          requestTypes: [HTTPResponse.jsonType], requestSchema: CreateBody.schema,
+          responseSchema: Invitations.Invitation.schema,
           problems: [409]),
         maximumBody: 16 * 1024, run: createSession),
       Route(
@@ -33,12 +36,15 @@ struct PairingRoutes {
         run: validate),
       Route(
         .post, "/api/pairing/redeem_code", for: .everyone, "The pairing token that a typed code stands for",
-        RouteDocumentation(requestTypes: [HTTPResponse.jsonType], problems: [400, 401, 404, 429]),
+        RouteDocumentation(
+          requestTypes: [HTTPResponse.jsonType], requestSchema: CodeBody.schema, responseSchema: RedeemedCode.schema,
+          problems: [401, 404]),
         maximumBody: 4096, run: redeemCode),
       Route(
         .post, "/api/pairing/register_device", for: .everyone, "Take a place in a session with a pairing token",
         RouteDocumentation(
-          requestTypes: [HTTPResponse.jsonType], requestSchema: RegisterBody.schema, responseSchema: Registration.schema,
+          requestTypes: [HTTPResponse.jsonType], requestSchema: RegisterBody.schema,
+          responseSchema: Registration.schema,
           problems: [401, 404, 409]),
         maximumBody: 16 * 1024, run: registerDevice),
       Route(
@@ -128,7 +134,7 @@ struct PairingRoutes {
 
   // MARK: redeem_code
 
-  private struct CodeBody: Decodable {
+  struct CodeBody: Decodable {
     let code: String
   }
 
@@ -233,11 +239,14 @@ struct PairingRoutes {
     let sessionID: String?
     let deviceID: String?
     let tsDevice: Double
+    /// The exchange before, complete, in µs: as in a `clock` message.
+    let prev: ClockRequest.Previous?
 
     enum CodingKeys: String, CodingKey {
       case sessionID = "session_id"
       case deviceID = "device_id"
       case tsDevice = "ts_device"
+      case prev
     }
   }
 
@@ -252,8 +261,9 @@ struct PairingRoutes {
   private func clockExchange(_ call: RouteCall) {
     call.attempt { () throws(ServiceError) in
       let body: ClockBody = try call.json()
-      _ = try call.phone(session: body.sessionID, device: body.deviceID)
+      let key = try call.phone(session: body.sessionID, device: body.deviceID)
       guard body.tsDevice.isFinite else { throw .invalid("invalid_field", "\"ts_device\" must be a number.") }
+      if let sample = body.prev?.sample { uploads.keep(sample, of: key) }
       let sent = time.now()
       call.respond(
         .json(

@@ -5,7 +5,8 @@ import Messages
 extension PairingRoutes.CreateBody {
   static let schema = Schema.object(
     [
-      "mode": .choice(SessionMode.self), "user_id": .plainText(minLength: 1, maxBytes: 128), "expected_devices": .integer(1...4),
+      "mode": .choice(SessionMode.self), "user_id": .plainText(minLength: 1, maxBytes: 128),
+      "expected_devices": .integer(1...4),
       "consent": .yes,
     ],
     optional: [
@@ -14,12 +15,24 @@ extension PairingRoutes.CreateBody {
     ], isOpen: true)
 }
 
-extension PairingRoutes.CreatedSession {
+extension Invitations.Invitation {
   static let schema = Schema.object(
     [
       "session_id": .identifier, "mode": .choice(SessionMode.self), "expected_devices": .integer(1...4),
-      "pairing_url": .string(format: "uri"), "pairing_token": .token, "pairing_qr_svg": .text, "expires_at": .instant,
+      "places": .integer(1...4), "pairing_url": .string(format: "uri"), "pairing_token": .token,
+      "pairing_qr_svg": .text, "pairing_code": .text, "expires_at": .instant,
     ], optional: ["warning": .text])
+}
+
+extension PairingRoutes.CodeBody {
+  static let schema = Schema.object(
+    ["code": Schema.string(minLength: 1, maxLength: 64).described("As it stands on the coach's page.")], isOpen: true)
+}
+
+extension PairingRoutes.RedeemedCode {
+  static let schema = Schema.object([
+    "pairing_token": .token, "session_id": .identifier, "mode": .choice(SessionMode.self), "expires_at": .instant,
+  ])
 }
 
 extension PairingRoutes.Validity {
@@ -68,7 +81,18 @@ enum OfferSchema {
 extension PairingRoutes.ClockBody {
   static let schema = Schema.object(
     ["ts_device": Schema.number.described("The device's clock, ms.")],
-    optional: ["session_id": Schema.identifier.orNull(), "device_id": Schema.identifier.orNull()], isOpen: true)
+    optional: [
+      "session_id": Schema.identifier.orNull(), "device_id": Schema.identifier.orNull(),
+      "prev": ClockRequest.Previous.schema.orNull(),
+    ], isOpen: true)
+}
+
+extension ClockRequest.Previous {
+  static let schema = Schema.object(
+    [
+      "id": .integer(0...Int(UInt32.max)), "t0": .microseconds, "t1": .microseconds, "t2": .microseconds,
+      "t3": .microseconds,
+    ], isOpen: true)
 }
 
 extension PairingRoutes.ClockAnswer {

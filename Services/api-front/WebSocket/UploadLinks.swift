@@ -23,14 +23,10 @@ final class UploadLinks {
 
   /// Sends a frame and waits until it is on disk.
   func upload(_ upload: Upload, of key: DeviceKey) {
-    if let link = links[key] { return link.add(upload, at: loop.time.now()) }
-    locate(key) { [weak self] result in
-      guard let self else { return }
+    withLink(of: key) { [loop] result in
       switch result {
       case .failure(let error): upload.completion(.failure(error))
-      case .success(let (placement, channel)):
-        let link = links[key] ?? open(key, placement, channel)
-        link.add(upload, at: loop.time.now())
+      case .success(let link): link.add(upload, at: loop.time.now())
       }
     }
   }
@@ -39,6 +35,21 @@ final class UploadLinks {
   /// they may be removed.
   func recheck(_ session: SessionID? = nil) {
     for (key, link) in links where session == nil || key.session == session { link.question?.put() }
+  }
+
+  /// Hands on a clock exchange. One that gets lost is followed by the next.
+  func keep(_ sample: ClockSample, of key: DeviceKey) {
+    withLink(of: key) { [loop] result in
+      if case .success(let link) = result { link.add(sample, at: loop.time.now()) }
+    }
+  }
+
+  private func withLink(of key: DeviceKey, _ body: @escaping (Result<UploadLink, ServiceError>) -> Void) {
+    if let link = links[key] { return body(.success(link)) }
+    locate(key) { [weak self] result in
+      guard let self else { return }
+      body(result.map { placement, channel in self.links[key] ?? self.open(key, placement, channel) })
+    }
   }
 
   private func open(_ key: DeviceKey, _ placement: DevicePlacement, _ channel: PhoneLinkChannel) -> UploadLink {
@@ -117,6 +128,11 @@ final class UploadLink: PhoneLinkOwner {
     guard waiting.count < Self.maximumWaiting else { return upload.completion(.failure(.tooManyUploads)) }
     waiting.append(upload)
     sendNext()
+  }
+
+  func add(_ sample: ClockSample, at now: SessionTime) {
+    lastUse = now
+    _ = channel.send(.clockSample, link: number, BusMessage(sample.encoded()), at: now)
   }
 
   /// Nobody waits for these any more, and the next may go. Whether there were any.

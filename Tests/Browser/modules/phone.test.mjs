@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { load, MemoryStorage } from "./web.mjs";
 
-const { encodeFrame } = await load("phone/header.js");
+const { encodeFrame, fragments, readHeader } = await load("phone/header.js");
 const { captureInstant } = await load("phone/capture.js");
 const { cameraProblem, sizeToSend } = await load("phone/camera.js");
 const { cleanLabel, guessBrowser, guessName } = await load("phone/device.js");
 const { Place, makeDeviceID } = await load("phone/place.js");
 const { remember, sessionOf } = await load("phone/places.js");
-const { describe, mayTypeCode } = await load("phone/state.js");
+const { carrierWords, describe, filmingWords, mayTypeCode } = await load("phone/state.js");
 const { bare, faultOf } = await load("phone/code.js");
 const { Problem } = await load("common/problem.js");
 
@@ -20,6 +20,30 @@ test("a frame's bytes are those of PROTOCOL.md", () => {
     "41584631" + "01" + "01" + "d002" + "0005" + "0000" + "04030201" + "feffffffffffffff" + "03000000" + "0000" + "0100" +
       "ffd8ff",
   );
+});
+
+test("a large frame goes in parts that each carry the header", () => {
+  const payload = new Uint8Array(1000).map((_, index) => index % 251);
+  const whole = encodeFrame({ sequence: 7, captured: 123456789, width: 720, height: 1280, payload: payload.buffer });
+  assert.deepEqual(fragments(whole, 1032), [whole]);
+  const parts = fragments(whole, 432);
+  assert.deepEqual(parts.map((part) => part.byteLength), [432, 432, 232]);
+  parts.forEach((part, index) => {
+    const view = new DataView(part.buffer);
+    assert.deepEqual([view.getUint16(28, true), view.getUint16(30, true)], [index, 3]);
+    assert.equal(view.getUint32(24, true), 1000);
+    assert.deepEqual(readHeader(part), { width: 720, height: 1280, sequence: 7, captured: 123456789n });
+  });
+  const together = Buffer.concat(parts.map((part) => Buffer.from(part.subarray(32))));
+  assert.deepEqual(new Uint8Array(together), payload);
+});
+
+test("the page says what carries the pictures and why not something better", () => {
+  assert.equal(carrierWords({ name: "webrtc", reason: null }), "WebRTC");
+  assert.equal(carrierWords({ name: "websocket", reason: "no direct way" }), "WebSocket: no direct way");
+  assert.equal(carrierWords({ name: null, reason: "x" }), "not connected");
+  assert.equal(filmingWords({ quality: 0.75, longSide: 1280, rate: 30 }, false), "full quality");
+  assert.match(filmingWords({ quality: 0.45, longSide: 640, rate: 15 }, true), /45 % quality, 640 pixels, 15 a second/);
 });
 
 test("a plausible capture time is used, any other is not", () => {

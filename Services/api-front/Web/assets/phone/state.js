@@ -94,3 +94,20 @@ export function clockWords(boundMs, quality) {
   return { good: `good, ${plusMinus(boundMs)}`, acceptable: `fair, ${plusMinus(boundMs)}: slow Wi-Fi` }[quality]
     ?? `poor, ${plusMinus(boundMs)}: very slow Wi-Fi`;
 }
+
+const CARRIERS = { webrtc: "WebRTC", websocket: "WebSocket", http: "single HTTP uploads" };
+
+/** How the pictures travel, and why not a better way. */
+export function carrierWords({ name, reason }) {
+  if (name === null) return "not connected";
+  return reason === null ? CARRIERS[name] : `${CARRIERS[name]}: ${reason}`;
+}
+
+/** What is filmed, in words. */
+export function filmingWords({ quality, longSide, rate }, isReduced) {
+  if (!isReduced) return "full quality";
+  const parts = [`${Math.round(quality * 100)} % quality`];
+  if (longSide < 1280) parts.push(`${longSide} pixels`);
+  if (rate < 30) parts.push(`${rate} a second`);
+  return `reduced for a slow network: ${parts.join(", ")}`;
+}
