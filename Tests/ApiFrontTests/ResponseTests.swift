@@ -50,7 +50,7 @@ import Testing
   @Test func aLimitSaysWhenToComeAgain() {
     let response = HTTPResponse.problem(.rateLimited(retryAfterSeconds: 7))
     #expect(response.status == 429)
-    #expect(response.headers.contains { $0 == ("Retry-After", "7") })
+    #expect(response.headers.contains { $0.name == "Retry-After" && $0.value == "7" })
   }
 
   @Test func problemsCarryTheCodeAndWhatToDo() throws {
