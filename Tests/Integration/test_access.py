@@ -17,6 +17,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 VICTIM, VICTIMS_PHONE = "victim-session", "victim-phone"
+NAMES = {"id": VICTIM, "device": VICTIMS_PHONE, "device_id": VICTIMS_PHONE}
 
 
 @pytest.fixture(scope="module")
@@ -61,8 +62,7 @@ def requests(description: dict[str, Any]) -> Iterator[tuple[str, str, list[str],
             schemes = sorted({name for one in operation["security"] for name in one})
             if not schemes:
                 continue
-            names = {"id": VICTIM, "device": VICTIMS_PHONE, "device_id": VICTIMS_PHONE}
-            path = re.sub(r"\{([a-z_]+)\}", lambda found: names.get(found[1], "victim-phone/0001.mkv"), template)
+            path = re.sub(r"\{([a-z_]+)\}", lambda found: NAMES.get(found[1], "victim-phone/0001.mkv"), template)
             more: dict[str, Any] = {"params": {}}
             for parameter in operation["parameters"]:
                 if parameter["in"] == "query":

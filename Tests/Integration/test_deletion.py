@@ -58,7 +58,12 @@ class Filmed:
                         headers={"Authorization": f"Bearer {token}", "Content-Type": "image/jpeg"},
                     )
                     assert answer.is_success, answer.text
-        lens = {"focal_px": [250, 250], "centre_px": [90, 160], "distortion": [0] * 5, "rotation": [1, 0, 0, 0, 1, 0, 0, 0, 1]}
+        lens = {
+            "focal_px": [250, 250],
+            "centre_px": [90, 160],
+            "distortion": [0] * 5,
+            "rotation": [1, 0, 0, 0, 1, 0, 0, 0, 1],
+        }
         cameras = [
             lens | {"name": device, "image_width": 180, "image_height": 320, "translation_m": [index, 0, 3]}
             for index, device in enumerate(self.devices)
@@ -177,9 +182,7 @@ def test_session_svc_is_killed_with_a_deletion_unfinished(
     assert_gone(filmed, own_coach)
 
 
-def test_consent_is_on_record_before_the_first_frame(
-    own_stack: Stack, own_coach: Coach, small_camera: Camera
-) -> None:
+def test_consent_is_on_record_before_the_first_frame(own_stack: Stack, own_coach: Coach, small_camera: Camera) -> None:
     """Who, when and to which text; without it there is no session, and so nothing to send a frame to."""
     with pytest.raises(Problem) as problem:
         own_coach.create_session(session_id="take-no-consent", consent=False)

@@ -46,7 +46,13 @@ def everything_written(folder: Path) -> dict[str, str]:
 def bother(stack: Stack, client: httpx.Client, tokens: dict[str, str], session_id: str) -> None:
     """Everything that goes wrong with something secret in it."""
     key, pairing, device = SECRETS["AXOLOTL_COACH_KEY"], tokens["pairing"], tokens["device"]
-    for path in (f"/{device}", f"/assets/{pairing}", f"/api/sessions/{device}", f"/ws/pair/{device}/x", f"/x?token={key}"):
+    for path in (
+        f"/{device}",
+        f"/assets/{pairing}",
+        f"/api/sessions/{device}",
+        f"/ws/pair/{device}/x",
+        f"/x?token={key}",
+    ):
         for bearer in (device, key, "planted-wrong-bearer"):
             client.get(path, headers={"Authorization": f"Bearer {bearer}"})
     for query in ({"key": key + "-not"}, {"key": key}, {"token": device}):

@@ -141,7 +141,11 @@ def attacks(kind: str, good: str) -> Iterator[tuple[str, set[str], str]]:
     for name in ("iss", "aud"):
         for value in ("", "axolotl", "https://elsewhere.example", 7):
             yield f"{name} {value}", {"token_wrong_issuer"}, raw(header_text, json.dumps(claims | {name: value}))
-    yield "aud is a list", {"token_wrong_issuer", "token_malformed"}, forge(claims | {"aud": [claims["aud"], "x"]}, kind)
+    yield (
+        "aud is a list",
+        {"token_wrong_issuer", "token_malformed"},
+        forge(claims | {"aud": [claims["aud"], "x"]}, kind),
+    )
     yield "never issued here", {"token_revoked"}, forge(claims | {"jti": secrets.token_urlsafe(16)}, kind)
     for name in ("exp", "iat", "jti"):
         yield f"no {name}", malformed, forge({k: v for k, v in claims.items() if k != name}, kind)
@@ -194,7 +198,9 @@ def test_every_attack_is_refused_with_its_code(client: httpx.Client, tokens: dic
         bits += 1
     # The good ones still open their doors, so it was the bending that was refused.
     assert doors.of(kind)[0](tokens[kind]).is_success
-    print(f"{kind}: {count} attack tokens and {bits} bit flips refused; so far {sum(REFUSED.values())}: {dict(REFUSED)}")
+    print(
+        f"{kind}: {count} attack tokens and {bits} bit flips refused; so far {sum(REFUSED.values())}: {dict(REFUSED)}"
+    )
     assert count > 200 and bits > 200
 
 
