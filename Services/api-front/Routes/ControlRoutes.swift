@@ -11,21 +11,26 @@ struct ControlRoutes {
     [
       Route(
         .put, "/api/sessions/{id}/devices/{device}", for: .coach, "Give a phone another name",
-        RouteDocumentation(requestTypes: [HTTPResponse.jsonType], problems: [400, 401, 403, 404]), maximumBody: 4096,
-        run: rename),
+        RouteDocumentation(
+          requestTypes: [HTTPResponse.jsonType], requestSchema: RenameBody.schema, responseSchema: RenamedDevice.schema),
+        maximumBody: 4096, run: rename),
       Route(
         .delete, "/api/sessions/{id}/devices/{device}", for: .coach,
         "Remove a phone: it is cut off at once, and only a fresh QR lets it in again",
-        RouteDocumentation(problems: [400, 401, 404]), run: remove),
+        RouteDocumentation(responseSchema: RemovedDevice.schema), run: remove),
       Route(
         .put, "/api/sessions/{id}/expected_devices", for: .coach, "Change how many phones the session waits for",
-        RouteDocumentation(requestTypes: [HTTPResponse.jsonType], problems: [400, 401, 404, 409]), maximumBody: 4096,
-        run: expect),
+        RouteDocumentation(
+          requestTypes: [HTTPResponse.jsonType], requestSchema: ExpectBody.schema,
+          responseSchema: SessionRoutes.Listed.schema, problems: [409]),
+        maximumBody: 4096, run: expect),
       Route(
         .post, "/api/sessions/{id}/pairing", for: .coach,
         "A fresh QR and code for the places that are free; earlier ones are good no more",
-        RouteDocumentation(requestTypes: [HTTPResponse.jsonType], problems: [400, 401, 404, 409]), maximumBody: 4096,
-        run: invite),
+        RouteDocumentation(
+          requestTypes: [HTTPResponse.jsonType], requestSchema: InviteBody.schema,
+          responseSchema: Invitations.Invitation.schema, problems: [409]),
+        maximumBody: 4096, run: invite),
     ]
   }
 
@@ -35,7 +40,7 @@ struct ControlRoutes {
     let label: String?
   }
 
-  private struct RenameBody: Decodable {
+  struct RenameBody: Decodable {
     let label: String
   }
 
@@ -75,7 +80,7 @@ struct ControlRoutes {
     }
   }
 
-  private struct ExpectBody: Decodable {
+  struct ExpectBody: Decodable {
     let expectedDevices: Int
     enum CodingKeys: String, CodingKey { case expectedDevices = "expected_devices" }
   }
@@ -91,7 +96,7 @@ struct ControlRoutes {
     }
   }
 
-  private struct InviteBody: Decodable {
+  struct InviteBody: Decodable {
     let ttl: Int?
   }
 

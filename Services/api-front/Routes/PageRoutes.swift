@@ -33,7 +33,7 @@ struct PageRoutes {
           otherAnswers: Self.unchanged)
       ) { send($0, "pair.html") },
       Route(
-        .get, "/favicon.ico", for: .everyone, "The icon", 
+        .get, "/favicon.ico", for: .everyone, "The icon",
         RouteDocumentation(responseType: "image/svg+xml", otherAnswers: Self.unchanged)
       ) { send($0, "assets/icon.svg") },
       Route(

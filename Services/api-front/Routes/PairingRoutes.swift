@@ -19,7 +19,8 @@ struct PairingRoutes {
       Route(
         .post, "/api/pairing/create_session", for: .coach, "Make a session and the QR that lets phones into it",
         RouteDocumentation(
-          requestTypes: [HTTPResponse.jsonType], requestSchema: CreateBody.schema, responseSchema: CreatedSession.schema,
+          requestTypes: [HTTPResponse.jsonType], requestSchema: CreateBody.schema,
+          responseSchema: Invitations.Invitation.schema,
           problems: [409]),
         maximumBody: 16 * 1024, run: createSession),
       Route(
@@ -33,12 +34,15 @@ struct PairingRoutes {
         run: validate),
       Route(
         .post, "/api/pairing/redeem_code", for: .everyone, "The pairing token that a typed code stands for",
-        RouteDocumentation(requestTypes: [HTTPResponse.jsonType], problems: [400, 401, 404, 429]),
-        maximumBody: 4096, run: redeemCode),
+        RouteDocumentation(
+          requestTypes: [HTTPResponse.jsonType], requestSchema: CodeBody.schema, responseSchema: RedeemedCode.schema,
+          problems: [401, 404]),
+        maximumBody: 4096, pace: .pairing(cost: Self.guessCost), run: redeemCode),
       Route(
         .post, "/api/pairing/register_device", for: .everyone, "Take a place in a session with a pairing token",
         RouteDocumentation(
-          requestTypes: [HTTPResponse.jsonType], requestSchema: RegisterBody.schema, responseSchema: Registration.schema,
+          requestTypes: [HTTPResponse.jsonType], requestSchema: RegisterBody.schema,
+          responseSchema: Registration.schema,
           problems: [401, 404, 409]),
         maximumBody: 16 * 1024, run: registerDevice),
       Route(
@@ -128,7 +132,10 @@ struct PairingRoutes {
 
   // MARK: redeem_code
 
-  private struct CodeBody: Decodable {
+  /// A guess counts for as much as so many other calls: an address may try one code a second in the long run.
+  private static let guessCost = 10
+
+  struct CodeBody: Decodable {
     let code: String
   }
 
