@@ -12,23 +12,25 @@ struct ControlRoutes {
       Route(
         .put, "/api/sessions/{id}/devices/{device}", for: .coach, "Give a phone another name",
         RouteDocumentation(
-          requestTypes: [HTTPResponse.jsonType], requestSchema: RenameBody.schema, responseSchema: RenamedDevice.schema,
-          problems: [404]), maximumBody: 4096, run: rename),
+          requestTypes: [HTTPResponse.jsonType], requestSchema: RenameBody.schema, responseSchema: RenamedDevice.schema),
+        maximumBody: 4096, run: rename),
       Route(
         .delete, "/api/sessions/{id}/devices/{device}", for: .coach,
         "Remove a phone: it is cut off at once, and only a fresh QR lets it in again",
-        RouteDocumentation(responseSchema: RemovedDevice.schema, problems: [404]), run: remove),
+        RouteDocumentation(responseSchema: RemovedDevice.schema), run: remove),
       Route(
         .put, "/api/sessions/{id}/expected_devices", for: .coach, "Change how many phones the session waits for",
         RouteDocumentation(
           requestTypes: [HTTPResponse.jsonType], requestSchema: ExpectBody.schema,
-          responseSchema: SessionRoutes.Listed.schema, problems: [404, 409]), maximumBody: 4096, run: expect),
+          responseSchema: SessionRoutes.Listed.schema, problems: [409]),
+        maximumBody: 4096, run: expect),
       Route(
         .post, "/api/sessions/{id}/pairing", for: .coach,
         "A fresh QR and code for the places that are free; earlier ones are good no more",
         RouteDocumentation(
           requestTypes: [HTTPResponse.jsonType], requestSchema: InviteBody.schema,
-          responseSchema: Invitations.Invitation.schema, problems: [404, 409]), maximumBody: 4096, run: invite),
+          responseSchema: Invitations.Invitation.schema, problems: [409]),
+        maximumBody: 4096, run: invite),
     ]
   }
 

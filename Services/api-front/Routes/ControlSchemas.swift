@@ -1,12 +1,15 @@
-// What the bodies of the coach's hold on a running session look like, for the description of the API.
+import Messages
+
+// What the coach's hold on a running session takes and answers, for the description of the API.
 
 extension ControlRoutes.RenameBody {
-  static let schema = Schema.object(["label": .plainText(maxBytes: 200)], isOpen: true)
+  static let schema = Schema.object(["label": .plainText(minLength: 1, maxBytes: 200)], isOpen: true)
 }
 
 extension ControlRoutes.RenamedDevice {
-  static let schema = Schema.object(
-    ["session_id": .identifier, "device_id": .identifier], optional: ["label": .plainText(maxBytes: 200)])
+  static let schema = Schema.object([
+    "session_id": .identifier, "device_id": .identifier, "label": .plainText(minLength: 1, maxBytes: 200),
+  ])
 }
 
 extension ControlRoutes.RemovedDevice {
@@ -21,5 +24,8 @@ extension ControlRoutes.ExpectBody {
 }
 
 extension ControlRoutes.InviteBody {
-  static let schema = Schema.object([:], optional: ["ttl": Schema.integer(300...3600).orNull()], isOpen: true)
+  static let schema = Schema.object(
+    [:],
+    optional: ["ttl": Schema.integer(300...3600).described("Seconds that the pairing token lives.").orNull()],
+    isOpen: true)
 }
