@@ -24,7 +24,7 @@ from axolotl_supervisor.layout import Layout, default_executables  # noqa: E402
 from axolotl_supervisor.rpc import Process  # noqa: E402
 from axolotl_supervisor.system import POLL_SECONDS, RunningSystem, StartError  # noqa: E402
 
-__all__ = ["Stack", "StartError", "free_port"]
+__all__ = ["FROM_ONE_ADDRESS", "Stack", "StartError", "free_port"]
 
 #: All clients of a test are one address, and faster than people.
 FROM_ONE_ADDRESS = {"AXOLOTL_PAIRING_RATE": "0", "AXOLOTL_MAX_CONNECTIONS_PER_ADDRESS": "2048"}
