@@ -78,6 +78,6 @@ struct RequestReader {
   }
 
   private static func string(_ buffer: UnsafeMutableBufferPointer<CChar>, _ count: Int32) -> String? {
-    String(validating: buffer.prefix(Int(count)).lazy.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    String(validating: UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[..<Int(count)]), as: UTF8.self)
   }
 }

@@ -102,14 +102,6 @@ struct PairingRoutes {
 
   // MARK: validate
 
-  struct Validity: Encodable {
-    let valid = true
-    let sessionID: SessionID
-    let mode: SessionMode
-    let expiresAt: String
-    let devicesLeft: Int
-  }
-
   private func validate(_ call: RouteCall) {
     call.attempt { () throws(ServiceError) in
       let token = try call.query("token")
@@ -123,10 +115,13 @@ struct PairingRoutes {
           guard let session = reply.claims.session, let mode = reply.claims.mode else {
             return .problem(.internalFault)
           }
-          return .json(
-            Validity(
-              sessionID: session, mode: mode, expiresAt: UTCText.format(seconds: reply.claims.expiresAt),
-              devicesLeft: reply.devicesLeft))
+          var validity = JSONObjectText()
+          validity.add("devices_left", reply.devicesLeft)
+          validity.add("expires_at", UTCText.format(seconds: reply.claims.expiresAt))
+          validity.add("mode", mode.rawValue)
+          validity.add("session_id", session.text)
+          validity.add("valid", true)
+          return .json(validity)
         }
       }
     }
