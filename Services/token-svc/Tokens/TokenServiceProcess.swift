@@ -18,7 +18,7 @@ public final class TokenServiceProcess: ServiceProcess {
     let secrets = try TokenSecrets(
       current: settings[AppSettings.pairingTokenSecret], previous: settings[AppSettings.pairingTokenSecretPrevious],
       stateDirectory: directory, random: SecureRandom())
-    let store = try SQLiteTokenStore(path: "\(directory)/tokens.db")
+    let store = try SQLiteTokenStore(path: "\(directory)/tokens.db", access: .exclusive)
     self.context = context
     authority = TokenAuthority(
       keys: try KeyRing(current: secrets.current, previous: secrets.previous), store: store, time: context.time,

@@ -40,7 +40,9 @@ public final class RequestClient {
   public func send<Request: BusRequest>(
     _ request: Request, retries: Int = 2, _ completion: @escaping (Result<Request.Reply, ServiceError>) -> Void
   ) {
-    guard let body = try? BusMessage(copying: request.encodedBody()) else { return completion(.failure(.internalFault)) }
+    guard let body = try? BusMessage(copying: request.encodedBody()) else {
+      return completion(.failure(.internalFault))
+    }
     attempt(
       name: Request.name, body, deadline: Request.deadline, retriesLeft: Request.isIdempotent ? retries : 0,
       backOff: Self.firstBackOff
@@ -84,7 +86,7 @@ public final class RequestClient {
     nextID += 1
     let instant = bus.loop.time.now().advanced(by: deadline)
     let envelope = RequestEnvelope(kind: .request, id: id, deadline: instant)
-    guard socket?.send([BusMessage(envelope.encoded()), BusMessage(name.utf8), body]) == true else {
+    guard socket?.sendTogether([BusMessage(copying: envelope.encoded()), BusMessage(name.utf8), body]) == true else {
       return .overloaded(service.rawValue)
     }
     waiting[id] = Waiting(deadline: instant, finish: finish)

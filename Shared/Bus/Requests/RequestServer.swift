@@ -96,9 +96,9 @@ public final class RequestServer {
   }
 
   private func send(_ kind: RequestEnvelope.Kind, _ body: BusMessage, to address: ReplyAddress) {
-    let envelope = BusMessage(RequestEnvelope(kind: kind, id: address.id).encoded())
+    let envelope = BusMessage(copying: RequestEnvelope(kind: kind, id: address.id).encoded())
     // An asker that is gone needs no answer.
-    _ = server?.send([envelope, body], to: address.peer)
+    _ = server?.sendTogether([envelope, body], to: address.peer)
   }
 }
 

@@ -55,7 +55,7 @@ public struct ByteReader {
   private mutating func text(of count: Int, _ field: String) throws(DecodingFailure) -> String {
     try require(count)
     defer { offset += count }
-    guard let text = String(validating: bytes[offset..<offset + count], as: UTF8.self) else {
+    guard let text = String(strictUTF8: UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + count])) else {
       throw .invalid(field: field)
     }
     return text
