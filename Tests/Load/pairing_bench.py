@@ -33,6 +33,8 @@ REGISTER_SECONDS = 2
 SESSIONS = 4000
 CAMERAS = 4
 ROUTE = "/api/pairing/validate"
+# 2D poses are measured by themselves, and all of this comes from one address.
+SETTINGS = {"AXOLOTL_POSE_THREADS": "0", "AXOLOTL_PAIRING_RATE": "0"}
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 # Which of these is quickest differs with the machine.
 WORKERS = [["--workers", number, "--worker-class", kind] for kind in ("sync", "gthread") for number in ("2", "4")]
@@ -135,8 +137,7 @@ def main() -> None:
         python = sys.argv[1]
         workers = max(WORKERS, key=lambda each: reference(python, each, 2)["requests_per_second"])
         figures["before"] = reference(python, workers)
-    # 2D poses are measured by themselves; here their threads would only wait.
-    with Stack(settings={"AXOLOTL_POSE_THREADS": "0"}) as stack, Coach(stack.base_url, stack.coach_key) as coach:
+    with Stack(settings=SETTINGS) as stack, Coach(stack.base_url, stack.coach_key) as coach:
         figures["verify"], figures["cpu_microseconds"] = verify(stack, coach)
         figures["register"] = register(stack, coach)
     if workers:

@@ -60,9 +60,12 @@ struct PairingServiceBench {
         }
         register.append(
           try clock.measure {
-            _ = try tokens.redeem(RedeemPairingToken(token: token, device: device, attempt: "attempt-\(number)"))
+            let redeemed = try tokens.redeem(
+              RedeemPairingToken(token: token, device: device, attempt: "attempt-\(number)"))
             _ = try registry.register(
-              RegisterDevice(key: DeviceKey(session: session, device: device), metadata: DeviceMetadata()))
+              RegisterDevice(
+                key: DeviceKey(session: session, device: device), metadata: DeviceMetadata(),
+                grant: redeemed.claims.jti))
           })
       }
     }
