@@ -121,7 +121,9 @@ let package = Package(
 
     // Measuring tools
     .executableTarget(
-      name: "axolotl-bench", dependencies: ["PoseEstimation", "Reconstruction", "Timing"], path: "Tests/Load/Bench",
+      name: "axolotl-bench",
+      dependencies: ["PoseEstimation", "Reconstruction", "TokenService", "SessionService", "Messages", "Timing"],
+      path: "Tests/Load/Bench",
       swiftSettings: openVINOImport, linkerSettings: openVINOLink),
     .executableTarget(
       name: "axolotl-load", dependencies: ["Messages", "Timing"], path: "Tests/Load/WebSocketLoad",

@@ -23,7 +23,7 @@ final class AddressLimits {
 
   /// Counts a call of a limited route; an error if it is one too many.
   func refusal(of request: HTTPRequest, _ pace: Pace) -> ServiceError? {
-    guard case .pairing(let cost) = pace, let client = client(of: request) else { return nil }
+    guard case .pairing(let cost) = pace, calls != nil, let client = client(of: request) else { return nil }
     return error(calls?.take(cost, from: client, at: time.now()))
   }
 

@@ -38,6 +38,10 @@ struct HTTPResponse {
     return HTTPResponse(status, contentType: jsonType, body: Array(data))
   }
 
+  static func json(_ object: JSONObjectText) -> HTTPResponse {
+    HTTPResponse(.ok, contentType: jsonType, body: object.bytes)
+  }
+
   static func text(_ text: String, contentType: String) -> HTTPResponse {
     HTTPResponse(.ok, contentType: contentType, body: Array(text.utf8))
   }

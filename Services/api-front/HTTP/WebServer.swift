@@ -105,7 +105,7 @@ final class WebServer {
   func confirmUpgrade(_ wsi: OpaquePointer) -> Int32 {
     let reader = RequestReader(wsi: wsi)
     // Without a request lws has already answered, and freed what it had parsed.
-    guard let request = reader.request() else { return -1 }
+    guard let request = reader.request(peer: reader.peer) else { return -1 }
     var refusal: HTTPResponse?
     if reader.upgrade == "websocket" {
       refusal = application.refusal(ofUpgrade: request)
@@ -120,7 +120,8 @@ final class WebServer {
   }
 
   func upgraded(_ connection: HTTPConnection) -> Int32 {
-    guard let request = RequestReader(wsi: connection.wsi).request(),
+    let reader = RequestReader(wsi: connection.wsi)
+    guard let request = reader.request(peer: reader.peer),
       let handler = application.webSocketHandler(for: request)
     else { return -1 }
     connection.socket = WebSocketConnection(server: self, wsi: connection.wsi, request: request, handler: handler)

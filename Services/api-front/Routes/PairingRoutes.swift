@@ -102,12 +102,23 @@ struct PairingRoutes {
 
   // MARK: validate
 
-  struct Validity: Encodable {
-    let valid = true
-    let sessionID: SessionID
+  /// Written by hand: phones and scripts ask for it more often than for anything else.
+  struct Validity {
+    let session: SessionID
     let mode: SessionMode
-    let expiresAt: String
+    /// Seconds since the Unix epoch.
+    let expiresAt: Int64
     let devicesLeft: Int
+
+    var json: JSONObjectText {
+      var object = JSONObjectText()
+      object.add("devices_left", devicesLeft)
+      object.add("expires_at", UTCText.format(seconds: expiresAt))
+      object.add("mode", mode.rawValue)
+      object.add("session_id", session.text)
+      object.add("valid", true)
+      return object
+    }
   }
 
   private func validate(_ call: RouteCall) {
@@ -123,10 +134,9 @@ struct PairingRoutes {
           guard let session = reply.claims.session, let mode = reply.claims.mode else {
             return .problem(.internalFault)
           }
-          return .json(
-            Validity(
-              sessionID: session, mode: mode, expiresAt: UTCText.format(seconds: reply.claims.expiresAt),
-              devicesLeft: reply.devicesLeft))
+          let validity = Validity(
+            session: session, mode: mode, expiresAt: reply.claims.expiresAt, devicesLeft: reply.devicesLeft)
+          return .json(validity.json)
         }
       }
     }

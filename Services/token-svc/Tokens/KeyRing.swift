@@ -1,4 +1,5 @@
 import Crypto
+import Messages
 
 /// The keys that verify; the current one also signs. Two at most, so that a rotation drops nobody: the new secret
 /// becomes current, the old one stays until the tokens it signed have expired.
@@ -19,6 +20,13 @@ public struct KeyRing {
     var digests = [try current.digest(of: code)]
     if let previous { digests.append(try previous.digest(of: code)) }
     return digests
+  }
+
+  /// The key that writes exactly this header for this kind, so that there is nothing to read in it.
+  func key(writing encodedHeader: ArraySlice<UInt8>, for kind: TokenKind) -> SigningKey? {
+    if current.writes(encodedHeader, for: kind) { return current }
+    if let previous, previous.writes(encodedHeader, for: kind) { return previous }
+    return nil
   }
 
   /// Only a key that is named: an unknown id never falls back to another key.

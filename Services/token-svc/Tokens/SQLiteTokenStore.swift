@@ -38,8 +38,10 @@ public struct SQLiteTokenStore: TokenStore {
 
   let database: Database
 
-  public init(path: String, busyTimeout: Duration = .milliseconds(1500)) throws(StorageError) {
-    database = try Database(path: path, migrations: Self.migrations, busyTimeout: busyTimeout)
+  public init(
+    path: String, access: Database.Access = .shared, busyTimeout: Duration = .milliseconds(1500)
+  ) throws(StorageError) {
+    database = try Database(path: path, migrations: Self.migrations, access: access, busyTimeout: busyTimeout)
   }
 
   public func insert(_ token: StoredToken) throws(StorageError) {

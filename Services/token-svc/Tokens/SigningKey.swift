@@ -27,6 +27,11 @@ public final class SigningKey {
       })
   }
 
+  /// - Parameter encodedHeader: with its dot.
+  func writes(_ encodedHeader: ArraySlice<UInt8>, for kind: TokenKind) -> Bool {
+    encodedHeader == headers[kind]![...]
+  }
+
   func sign(kind: TokenKind, payload: [UInt8]) throws(CryptoError) -> String {
     var token = headers[kind]!
     Base64URL.append(payload[...], to: &token)

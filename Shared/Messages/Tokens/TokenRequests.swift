@@ -47,8 +47,8 @@ public struct IssueCoachToken: ServiceRequest {
 }
 
 /// Checks signature, kind, expiry and revocation; for a pairing token also whether `device` could still use it.
-public struct VerifyToken: ServiceRequest {
-  public struct Reply: Codable, Sendable {
+public struct VerifyToken: HotRequest, Hashable {
+  public struct Reply: Hashable, Sendable {
     public let claims: TokenClaims
     /// Pairing tokens: how many devices may still register with it. 0 for other kinds.
     public let devicesLeft: Int
