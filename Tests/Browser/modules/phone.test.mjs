@@ -9,7 +9,7 @@ const { cleanLabel, guessBrowser, guessName } = await load("phone/device.js");
 const { Place, makeDeviceID } = await load("phone/place.js");
 const { remember, sessionOf } = await load("phone/places.js");
 const { carrierWords, describe, filmingWords, mayTypeCode } = await load("phone/state.js");
-const { bare, faultOf } = await load("phone/code.js");
+const { bare, faultOf, patiently } = await load("phone/code.js");
 const { Problem } = await load("common/problem.js");
 
 test("a frame's bytes are those of PROTOCOL.md", () => {
@@ -145,6 +145,7 @@ test("a phone that was removed is told so, and may type another code", () => {
   assert.equal(mayTypeCode({ phase: "stopped", problem: null }), false);
   assert.equal(mayTypeCode({ phase: "refused", problem: new Problem({ code: "insecure_origin", message: "m" }) }), false);
   assert.equal(mayTypeCode({ phase: "refused", problem: new Problem({ status: 401, code: "token_expired", message: "m" }) }), true);
+  assert.equal(mayTypeCode({ phase: "refused", problem: new Problem({ status: 409, code: "token_full", message: "m" }) }), false);
   assert.equal(mayTypeCode({ phase: "live", link: "open" }), false);
 });
 
@@ -153,4 +154,30 @@ test("a typed code is taken as it is meant, and judged before it is sent", () =>
   assert.equal(faultOf("7Q4K-M2XD"), "");
   assert.equal(faultOf("oOiI-lL10"), "");
   for (const typed of ["", "7Q4K", "7Q4K-M2XDD", "7Q4K-M2XU", "7Q4K-M2X!"]) assert.ok(faultOf(typed).length > 10, typed);
+});
+
+test("while others guess codes, the page waits and asks again, and then says so", async () => {
+  const locked = new Problem({ status: 429, code: "pairing_code_locked", message: "m" });
+  const waits = [];
+  let asked = 0;
+  const answer = await patiently(
+    async () => {
+      asked += 1;
+      if (asked < 3) throw locked;
+      return "token";
+    },
+    () => waits.push(0),
+    async (ms) => waits.push(ms),
+  );
+  assert.equal(answer, "token");
+  assert.equal(waits.length, 4);
+  assert.ok(waits[1] >= 750 && waits[3] > waits[1]);
+  asked = 0;
+  const always = async () => { asked += 1; throw locked; };
+  await assert.rejects(patiently(always, () => {}, async () => {}), locked);
+  assert.equal(asked, 5);
+  const unknown = new Problem({ status: 404, code: "pairing_code_unknown", message: "m" });
+  asked = 0;
+  await assert.rejects(patiently(async () => { asked += 1; throw unknown; }, () => {}, async () => {}), unknown);
+  assert.equal(asked, 1);
 });

@@ -14,7 +14,7 @@ const isRemoval = (problem) => ["device_removed", "token_revoked"].includes(prob
 export function mayTypeCode({ phase, problem }) {
   if (phase === "no_token") return true;
   if (phase === "stopped") return isRemoval(problem);
-  return phase === "refused" && /^(token_|session_not_found|device_removed)/.test(problem?.code ?? "");
+  return phase === "refused" && /^(token_(?!full|already_used)|session_not_found|device_removed)/.test(problem?.code ?? "");
 }
 
 /**
