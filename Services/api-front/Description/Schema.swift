@@ -28,7 +28,7 @@ struct Schema: Equatable, Sendable {
   /// A text without control characters, see `DeviceMetadata`. Its limit is in bytes, so a long text of other scripts may
   /// still be refused.
   static func plainText(minLength: Int = 0, maxBytes: Int) -> Schema {
-    string(minLength: minLength, maxLength: maxBytes, pattern: "^[^\\u0000-\\u001f\\u007f]*$")
+    string(minLength: minLength, maxLength: maxBytes, pattern: "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$")
   }
 
   static func choice<Value: CaseIterable & RawRepresentable>(_: Value.Type) -> Schema where Value.RawValue == String {

@@ -39,7 +39,7 @@ struct PairingRoutes {
         RouteDocumentation(
           requestTypes: [HTTPResponse.jsonType], requestSchema: CodeBody.schema, responseSchema: RedeemedCode.schema,
           problems: [401, 404]),
-        maximumBody: 4096, run: redeemCode),
+        maximumBody: 4096, pace: .pairing(cost: Self.guessCost), run: redeemCode),
       Route(
         .post, "/api/pairing/register_device", for: .everyone, "Take a place in a session with a pairing token",
         RouteDocumentation(
@@ -133,6 +133,9 @@ struct PairingRoutes {
   }
 
   // MARK: redeem_code
+
+  /// A guess counts for as much as so many other calls: an address may try one code a second in the long run.
+  private static let guessCost = 10
 
   struct CodeBody: Decodable {
     let code: String

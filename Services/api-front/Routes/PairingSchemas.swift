@@ -19,14 +19,17 @@ extension Invitations.Invitation {
   static let schema = Schema.object(
     [
       "session_id": .identifier, "mode": .choice(SessionMode.self), "expected_devices": .integer(1...4),
-      "places": .integer(1...4), "pairing_url": .string(format: "uri"), "pairing_token": .token,
-      "pairing_qr_svg": .text, "pairing_code": .text, "expires_at": .instant,
+      "places": Schema.integer(1...4).described("How many phones it lets in."), "pairing_url": .string(format: "uri"),
+      "pairing_token": .token, "pairing_qr_svg": .text,
+      "pairing_code": Schema.string(pattern: "^[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}$")
+        .described("Typed at /pair by a phone that cannot scan."), "expires_at": .instant,
     ], optional: ["warning": .text])
 }
 
 extension PairingRoutes.CodeBody {
   static let schema = Schema.object(
-    ["code": Schema.string(minLength: 1, maxLength: 64).described("As it stands on the coach's page.")], isOpen: true)
+    ["code": Schema.string(minLength: 8, maxLength: 64).described("As typed; dashes, spaces and case do not matter.")],
+    isOpen: true)
 }
 
 extension PairingRoutes.RedeemedCode {

@@ -15,7 +15,7 @@ extension StatusDocument {
     [
       "type": .constant("status"), "session_id": .identifier, "mode": .choice(SessionMode.self),
       "state": .choice(SessionState.self), "expected_devices": .integer(1...4), "registered_devices": .integer(0...4),
-      "consent": .boolean, "devices": .array(of: Device.schema),
+      "maximum_devices": .integer(1...4), "consent": .boolean, "devices": .array(of: Device.schema),
     ], optional: ["reconstruction": ReconstructionStatistics.Reply.schema])
 }
 
