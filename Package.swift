@@ -31,7 +31,7 @@ let rooms = [
   "session-svc": ["Main", "Sessions"],
   "stream-svc": ["Main", "Ingest", "Record", "Clock", "Stream", "Pose"],
   "edge-gateway": ["Main", "Gateway", "Align", "Calibrate", "Triangulate", "CrossCheck", "Export"],
-  "api-front": ["Main", "HTTP", "WebSocket", "Routes", "Access", "Web"],
+  "api-front": ["Main", "HTTP", "WebSocket", "Routes", "Description", "Access", "Web"],
 ]
 
 func serviceLibrary(
@@ -115,14 +115,17 @@ let package = Package(
       ["Reconstruction", "Messages", "Bus", "Runtime", "Timing"]),
     service("edge-gateway", "EdgeGateway"),
     serviceLibrary(
-      "ApiFront", of: "api-front", rooms: ["HTTP", "WebSocket", "Routes", "Access"],
+      "ApiFront", of: "api-front", rooms: ["HTTP", "WebSocket", "Routes", "Description", "Access"],
       ["Messages", "Bus", "Runtime", "Timing", "Crypto", "CLibWebSockets", "CQREncode"]),
     service("api-front", "ApiFront"),
 
     // Measuring tools
     library("ClockSimulation", "Tests/Support/ClockSimulation", ["Timing"]),
     .executableTarget(
-      name: "axolotl-bench", dependencies: ["PoseEstimation", "Reconstruction", "Timing", "ClockSimulation"],
+      name: "axolotl-bench",
+      dependencies: [
+        "PoseEstimation", "Reconstruction", "TokenService", "SessionService", "Messages", "Timing", "ClockSimulation",
+      ],
       path: "Tests/Load/Bench",
       swiftSettings: openVINOImport, linkerSettings: openVINOLink),
     .executableTarget(

@@ -7,9 +7,9 @@ final class BusDeletionPeers: DeletionPeers {
   private let gateway: RequestClient
   private let streams: StreamClients
 
-  init(_ bus: BusContext, _ streams: StreamClients) throws {
+  init(_ bus: BusContext, _ streams: StreamClients, tokens: RequestClient) throws {
     self.streams = streams
-    tokens = try RequestClient(bus, .tokens, of: .tokenService)
+    self.tokens = tokens
     gateway = try RequestClient(bus, .gateway, of: .edgeGateway)
   }
 

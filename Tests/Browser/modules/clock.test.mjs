@@ -116,22 +116,26 @@ test("a monotonic clock that stood still is noticed, once", () => {
   assert.deepEqual([pass(1_000, 1_000), pass(5_000, 5_040), pass(10, 60_010), pass(33, 33)], [false, false, true, false]);
 });
 
-/** A link on a socket that only takes notes. */
+/** A link on a line that only takes notes. */
 function linkOnPaper() {
-  globalThis.WebSocket ??= { OPEN: 1 };
   const said = [];
   const clock = new ClockExchange({ now: () => 1_000, burst: 2 });
   const store = { oldestSequence: null, resume: () => null, resendStalled() {}, nextToSend: () => null };
-  const link = new PhoneLink({ url: "", store, clock, checkPlace: async () => {}, on: { state() {}, message() {} } });
-  link.socket = { readyState: WebSocket.OPEN, bufferedAmount: 0, send: (text) => said.push(JSON.parse(text)), close() {} };
-  return { link, said, clock };
+  const line = {
+    name: "paper", canSend: false, stalledMs: 1000, open() {}, close() {}, sendText: (text) => said.push(JSON.parse(text)),
+  };
+  const link = new PhoneLink({
+    transports: { paper: () => line }, store, clock, checkPlace: async () => {}, on: { state() {}, message() {} },
+  });
+  link.connect();
+  return { link, line, said, clock };
 }
 
 test("the phone's condition is told when it changes, and again on every connection", (t) => {
-  const { link, said } = linkOnPaper();
+  const { link, line, said } = linkOnPaper();
   t.after(() => link.stop());
   link.tell({ hidden: false, capture: "callback_time", latency_us: 0 });
-  link.opened();
+  link.opened(line);
   link.welcomed(1);
   link.welcomed(1);
   const conditions = said.filter(({ type }) => type === "condition");
@@ -141,9 +145,9 @@ test("the phone's condition is told when it changes, and again on every connecti
 });
 
 test("a page that comes back measures anew at once, and distrusts its clock", (t) => {
-  const { link, said, clock } = linkOnPaper();
+  const { link, line, said, clock } = linkOnPaper();
   t.after(() => link.stop());
-  link.opened();
+  link.opened(line);
   link.welcomed(1);
   const before = said.filter(({ type }) => type === "clock").length;
   link.hurry({ slept: true });

@@ -24,7 +24,10 @@ from axolotl_supervisor.layout import Layout, default_executables  # noqa: E402
 from axolotl_supervisor.rpc import Process  # noqa: E402
 from axolotl_supervisor.system import POLL_SECONDS, RunningSystem, StartError  # noqa: E402
 
-__all__ = ["Stack", "StartError", "free_port"]
+__all__ = ["FROM_ONE_ADDRESS", "Stack", "StartError", "free_port"]
+
+#: All clients of a test are one address, and faster than people.
+FROM_ONE_ADDRESS = {"AXOLOTL_PAIRING_RATE": "0", "AXOLOTL_MAX_CONNECTIONS_PER_ADDRESS": "2048"}
 
 SERVICES = ("token-svc", "session-svc", "edge-gateway", "stream-svc-1", "stream-svc-2", "api-front")
 
@@ -39,8 +42,8 @@ def free_port() -> int:
 class Stack:
     """Five services under supervisord. Use it as a context manager, or call `start` and `stop`.
 
-    `settings` are configuration keys on top of plain HTTP, a free port and a coach key made for this stack; the
-    caller's own environment and `.env` have no say. `executables` is the folder of the built services.
+    `settings` are configuration keys on top of plain HTTP, a free port, a coach key made for this stack and no limits
+    per address; the caller's own environment and `.env` have no say. `executables` is the folder of the built services.
     """
 
     def __init__(
@@ -57,7 +60,8 @@ class Stack:
             "REQUIRE_HTTPS": "false",
             "LOCAL_PORT": str(port or free_port()),
             "AXOLOTL_COACH_KEY": self.coach_key,
-        } | (settings or {})
+        }
+        self.settings |= FROM_ONE_ADDRESS | (settings or {})
         folder = executables or os.environ.get("AXOLOTL_BUILD_DIRECTORY") or default_executables()
         self.layout = Layout(self.home, Path(folder).absolute())
         self._system = RunningSystem(self.layout, self.settings)
