@@ -7,7 +7,7 @@ const { decodePose, medianError } = await load("coach/pose.js");
 const { UpFinder, uprightPoint } = await load("coach/body.js");
 const { Orbit } = await load("coach/orbit.js");
 const { places } = await load("coach/control.js");
-const { deviceState, lossWords, nextStep, syncWords } = await load("coach/advice.js");
+const { deviceState, lossWords, nextStep, shiftWords, syncWords } = await load("coach/advice.js");
 const { normalise } = await load("coach/status.js");
 const { Backoff } = await load("common/backoff.js");
 const { problemFrom } = await load("common/problem.js");
@@ -125,6 +125,15 @@ test("a clock that is not good says why", () => {
   assert.equal(new Set(hints).size, 6);
   assert.match(hints[2], /slept/);
   assert.match(hints[4], /hidden/);
+});
+
+test("pictures that contradict a clock are said so, by that phone", () => {
+  const time_shifts = [
+    { device_id: "a", shift_ms: -12.4, contradicts_clock: true }, { device_id: "b", shift_ms: 0.4, contradicts_clock: false },
+  ];
+  const { devices } = normalise({ devices: [{ device_id: "a" }, { device_id: "b" }, { device_id: "c" }], reconstruction: { time_shifts } });
+  assert.match(shiftWords(devices[0]), /12 ms early/);
+  assert.deepEqual(devices.slice(1).map(shiftWords), ["", ""]);
 });
 
 test("the next step follows the session", () => {

@@ -48,6 +48,15 @@ export function syncWords(sync) {
   return { word: `poor, ${bound}`, hint: `Clock: ${cause}`, tone: "bad" };
 }
 
+/** What the motion says against a phone's clock, in words; empty unless the two disagree. */
+export function shiftWords(device) {
+  const shift = device.time_shift;
+  if (!shift?.contradicts_clock) return "";
+  const way = shift.shift_ms > 0 ? "late" : "early";
+  return `Its pictures seem ${Math.abs(shift.shift_ms).toFixed(0)} ms ${way} against the other phones': `
+    + "check the calibration, then reload this phone's page.";
+}
+
 /** What pictures were lost, in words; empty when none was. */
 export function lossWords(device) {
   const lost = device.frames_lost ?? 0;

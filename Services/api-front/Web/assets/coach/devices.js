@@ -2,7 +2,7 @@
 
 import { byId, make, setText, setTone, show } from "../common/dom.js";
 import { ago, bytes, count } from "../common/words.js";
-import { deviceState, lossWords, syncWords } from "./advice.js";
+import { deviceState, lossWords, shiftWords, syncWords } from "./advice.js";
 
 const TRANSPORTS = { websocket: "WebSocket", webrtc: "WebRTC", http: "HTTP upload" };
 
@@ -84,6 +84,7 @@ function fill(row, device, index) {
   const state = deviceState(device);
   const sync = syncWords(device.sync);
   const loss = lossWords(device);
+  const shift = shiftWords(device);
   setTone(row.element, state.tone);
   setText(row.number, String(index + 1));
   const name = device.label || device.device_id;
@@ -100,9 +101,9 @@ function fill(row, device, index) {
   setText(row.values.seen, ago(device.last_seen_ms));
   setText(row.values.via, TRANSPORTS[device.transport] ?? "—");
   row.element.title = device.bytes_recorded ? `${bytes(device.bytes_recorded)} on disk` : "";
-  const tones = [state.tone, sync.tone, loss ? "warn" : "plain"];
+  const tones = [state.tone, sync.tone, loss || shift ? "warn" : "plain"];
   setTone(row.hint, ["bad", "warn", "busy"].find((tone) => tones.includes(tone)) ?? "plain");
-  const hint = [state.hint, sync.hint, loss].filter(Boolean).join(" ");
+  const hint = [state.hint, sync.hint, shift, loss].filter(Boolean).join(" ");
   setText(row.hint, hint);
   show(row.hint, hint !== "");
 }

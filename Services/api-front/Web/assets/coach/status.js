@@ -11,11 +11,11 @@ export function normalise(status) {
     expected_devices: status.expected_devices ?? 0,
     maximum_devices: status.maximum_devices ?? status.expected_devices ?? 0,
     reconstruction: status.reconstruction ?? null,
-    devices: (status.devices ?? []).map(normaliseDevice),
+    devices: (status.devices ?? []).map((device) => normaliseDevice(device, status.reconstruction?.time_shifts ?? [])),
   };
 }
 
-function normaliseDevice(device) {
+function normaliseDevice(device, shifts) {
   const sync = device.sync;
   return {
     fps: 0,
@@ -26,6 +26,7 @@ function normaliseDevice(device) {
     transport: null,
     ...device,
     label: device.label ?? device.metadata?.label ?? "",
+    time_shift: shifts.find(({ device_id }) => device_id === device.device_id) ?? null,
     sync: sync && Number.isFinite(sync.error_bound_ms)
       ? { ...sync, quality: QUALITIES.includes(sync.quality) ? sync.quality : "unknown" }
       : null,
