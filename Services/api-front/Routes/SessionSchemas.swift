@@ -62,7 +62,8 @@ extension ReconstructionStatistics.Reply {
   static let schema = Schema.object(
     [
       "calibrated": .boolean, "observations": .count, "aligned_sets": .count, "poses": .count,
-      "joints_per_pose": .number, "time_shifts": .array(of: TimeShift.schema), "dropped": .map(of: .count),
+      "joints_per_pose": .number, "time_shifts": .array(of: ReconstructionStatistics.TimeShift.schema),
+      "dropped": .map(of: .count),
     ],
     optional: [
       "reprojection_px_median": .number, "reprojection_calibration_px_median": .number,
