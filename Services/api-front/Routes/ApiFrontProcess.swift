@@ -19,13 +19,14 @@ public final class ApiFrontProcess: ServiceProcess {
     sockets = try SocketHub(bus, context, backends, access)
     let listening = settings[AppSettings.bindAddress]
     let port = BoundPort(settings[AppSettings.localPort])
+    let iceServers = IceServers(settings, time: context.time)
     let pairing = PairingRoutes(
       backends: backends,
       address: {
         PublicAddress.choose(
           publicURL: publicURL, isTLS: isTLS, listening: listening, port: port.number, lan: PublicAddress.lanAddresses()
         )
-      }, isTLS: isTLS, publicURL: publicURL, stunServer: settings[AppSettings.stunServer], time: context.time)
+      }, isTLS: isTLS, publicURL: publicURL, iceServers: iceServers, time: context.time)
     let sessions = SessionRoutes(backends: backends) { [sockets] session in
       access.forgetVerified()
       sockets.recheck(session)
@@ -36,6 +37,7 @@ public final class ApiFrontProcess: ServiceProcess {
       isTLS: isTLS, time: context.time, authorityPath: tls?.authorityPath)
     var routes = pairing.routes + sessions.routes + MaterialRoutes(backends: backends).routes
     routes += UploadRoutes(uploads: sockets.uploads).routes
+    routes += SignallingRoutes(backends: backends, iceServers: iceServers).routes
     let described = routes
     let operation = OperationRoutes(backends: backends, context: context)
     routes += operation.routes { described + operation.routes { [] } }

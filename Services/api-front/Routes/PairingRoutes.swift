@@ -10,7 +10,7 @@ struct PairingRoutes {
   let address: () -> PublicAddress
   let isTLS: Bool
   let publicURL: String?
-  let stunServer: String?
+  let iceServers: IceServers
   let time: any TimeSource
 
   var routes: [Route] {
@@ -31,10 +31,6 @@ struct PairingRoutes {
         .post, "/api/pairing/register_device", for: .everyone, "Take a place in a session with a pairing token",
         RouteDocumentation(requestTypes: [HTTPResponse.jsonType], problems: [400, 401, 403, 404, 409, 410]),
         maximumBody: 16 * 1024, run: registerDevice),
-      Route(
-        .post, "/api/pairing/signal_offer", for: .phone, "WebRTC signalling",
-        RouteDocumentation(requestTypes: [HTTPResponse.jsonType], problems: [401, 501]), maximumBody: 256 * 1024
-      ) { $0.fail(.webRTCNotAvailable) },
       Route(
         .post, "/api/pairing/ntp_sync", for: .phone, "One clock exchange over HTTP",
         RouteDocumentation(requestTypes: [HTTPResponse.jsonType], problems: [400, 401, 403]), maximumBody: 4096,
@@ -160,10 +156,6 @@ struct PairingRoutes {
     }
   }
 
-  struct IceServer: Encodable {
-    let urls: [String]
-  }
-
   struct Registration: Encodable {
     let deviceID: DeviceID
     let sessionID: SessionID
@@ -173,7 +165,7 @@ struct PairingRoutes {
     let registered = true
     let deviceToken: String
     let deviceTokenExpiresAt: String
-    let iceServers: [IceServer]
+    let iceServers: [IceServers.Server]
   }
 
   private func registerDevice(_ call: RouteCall) {
@@ -208,7 +200,7 @@ struct PairingRoutes {
             wsURL: "\(origin.webSocketBase)/ws/pair/\(session.text)/\(device.text)?token=\(redeemed.deviceToken)",
             signalingURL: "\(origin.base)/api/pairing/signal_offer", deviceToken: redeemed.deviceToken,
             deviceTokenExpiresAt: UTCText.format(seconds: redeemed.deviceTokenExpiresAt),
-            iceServers: stunServer.map { [IceServer(urls: ["stun:\($0)"])] } ?? []))
+            iceServers: iceServers.list(for: key)))
       }
     }
   }
@@ -249,10 +241,4 @@ struct PairingRoutes {
             tsServerSend: Double(sent.microseconds) / 1000)))
     }
   }
-}
-
-extension ServiceError {
-  static let webRTCNotAvailable = ServiceError(
-    code: "webrtc_not_available",
-    message: "WebRTC is not built into this server yet. Use ws_url of the registration.", status: 501)
 }

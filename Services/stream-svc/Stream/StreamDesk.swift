@@ -10,7 +10,7 @@ final class StreamDesk {
   private let loop: EventLoop
   private let log: Log
   private let instance: Int
-  private let links: PhoneLinks
+  private let links: PhoneConnections
   private let recorder: Recorder
   private let poses: PoseDesk
   private let metrics: StreamMetrics
@@ -31,7 +31,7 @@ final class StreamDesk {
   private static let maximumDeletedSessions = 10_000
 
   init(
-    loop: EventLoop, log: Log, instance: Int, links: PhoneLinks, recorder: Recorder, poses: PoseDesk,
+    loop: EventLoop, log: Log, instance: Int, links: PhoneConnections, recorder: Recorder, poses: PoseDesk,
     metrics: StreamMetrics
   ) {
     self.loop = loop

@@ -19,6 +19,8 @@ final class WebRTCPeer: @unchecked Sendable {
   private let webrtc: UnsafeMutablePointer<GstElement>
   private var isClosed = false
 
+  /// libnice's number of the one stream that a peer with one media section has.
+  private static let streamNumber: guint = 1
   private static let promisePatience = Duration.seconds(3)
   /// What may wait to be sent to a phone: thousands of acknowledgements.
   private static let maximumBufferedBytes: UInt64 = 256 * 1024
@@ -76,6 +78,40 @@ final class WebRTCPeer: @unchecked Sendable {
   func add(_ candidate: IceCandidate) {
     guard !isClosed else { return }
     axolotl_add_candidate(webrtc, 0, candidate.text)
+  }
+
+  /// ICE restart (RFC 8445, section 9): new credentials on both sides and the phone's new candidates, on the sockets
+  /// there are. DTLS and the channels go on.
+  ///
+  /// webrtcbin 1.22 cannot do it, so its ICE agent is asked directly.
+  func restart(_ offer: OfferDescription) -> IceCredentials? {
+    guard !isClosed, let ice = axolotl_get_object(webrtc, "ice-agent") else { return nil }
+    defer { g_object_unref(ice) }
+    guard let object = axolotl_get_object(ice, "agent") else { return nil }
+    defer { g_object_unref(object) }
+    let agent = OpaquePointer(object)
+    var ufrag: UnsafeMutablePointer<gchar>?
+    var password: UnsafeMutablePointer<gchar>?
+    guard nice_agent_restart_stream(agent, Self.streamNumber) != 0,
+      nice_agent_set_remote_credentials(agent, Self.streamNumber, offer.ufrag, offer.password) != 0,
+      nice_agent_get_local_credentials(agent, Self.streamNumber, &ufrag, &password) != 0, let ufrag, let password
+    else { return nil }
+    defer {
+      g_free(ufrag)
+      g_free(password)
+    }
+    for candidate in offer.candidates { add(agent, candidate) }
+    if offer.hasAllCandidates { nice_agent_peer_candidate_gathering_done(agent, Self.streamNumber) }
+    return IceCredentials(ufrag: String(cString: ufrag), password: String(cString: password))
+  }
+
+  private func add(_ agent: OpaquePointer, _ candidate: String) {
+    let parsed = nice_agent_parse_remote_candidate_sdp(agent, Self.streamNumber, candidate)
+    guard let parsed else { return }
+    let list = g_slist_append(nil, parsed)
+    nice_agent_set_remote_candidates(agent, Self.streamNumber, 1, list)
+    g_slist_free(list)
+    nice_candidate_free(parsed)
   }
 
   private static func description(
