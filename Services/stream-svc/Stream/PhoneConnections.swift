@@ -1,5 +1,5 @@
-import Messages
 import Bus
+import Messages
 import Timing
 
 /// All phones of this instance, whether api-front relays them or they are connected here by WebRTC.
@@ -32,6 +32,15 @@ final class PhoneConnections {
 
   func askToReopen(_ address: LinkAddress) {
     address.peer == nil ? direct.reopen(address) : relayed.askToReopen(address)
+  }
+
+  /// Trickle ICE: a candidate that the phone sent over a connection it has already.
+  func add(candidate: String, of key: DeviceKey) { direct.add(candidate: candidate, of: key) }
+
+  /// Called with candidates of this side that came after the answer.
+  var onLateCandidate: (DeviceKey, String) -> Void {
+    get { direct.onLateCandidate }
+    set { direct.onLateCandidate = newValue }
   }
 
   /// The api-fronts that have been silent for too long; they are forgotten.

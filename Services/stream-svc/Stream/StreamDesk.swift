@@ -42,6 +42,9 @@ final class StreamDesk {
     self.poses = poses
     self.metrics = metrics
     links.onEvent = { [unowned self] in receive($0, $1, at: $2) }
+    links.onLateCandidate = { [unowned self] key, candidate in
+      if let number = numbers[key] { send(.candidate(candidate), to: number) }
+    }
     recorder.onEvent = { [unowned self] in receive($0) }
     poses.onResult = { [unowned self] in cameras[$0]?.count($1) }
   }
@@ -148,8 +151,10 @@ final class StreamDesk {
     case .frame(let frame):
       let bytes = frame.encodedFrame()
       take(bytes.withUnsafeBytes { BusMessage(copying: $0) }, number, arrived: arrived)
+    case .candidate(let candidate):
+      if let key = cameras[number]?.key { links.add(candidate: candidate, of: key) }
     case .clock:
-      // api-front answers these: it stamps where the bytes arrive.
+      // Answered where the bytes arrive.
       send(.error(code: "message_unexpected", message: "Clock messages are answered by the front."), to: number)
     }
   }

@@ -7,7 +7,7 @@ import Glibc
 /// registry file, no helper process.
 enum GStreamer {
   private static let plugins = [
-    "coreelements", "app", "rtpmanager", "srtp", "dtls", "sctp", "nice", "webrtc",
+    "coreelements", "app", "rtp", "rtpmanager", "srtp", "dtls", "sctp", "nice", "webrtc",
   ]
 
   /// Must be called before other threads run: it changes the environment.

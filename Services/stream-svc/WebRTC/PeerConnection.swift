@@ -22,6 +22,8 @@ final class PeerConnection {
   var answer: String?
   private(set) var candidates: [String] = []
   var isGathered = false
+  /// An answer has gone out; what is found from now on it lacks.
+  var isAnswered = false
   /// Whoever asked by an offer and has no answer yet.
   var responses: [(Result<SignalOffer.Reply, ServiceError>) -> Void] = []
   var assembler = FragmentAssembler<ReceivedBytes>()

@@ -18,6 +18,8 @@ final class PeerLinks {
   }
 
   var onEvent: (LinkAddress, PhoneLinkEvent, SessionTime) -> Void = { _, _, _ in }
+  /// A candidate of this side that the answer did not have yet.
+  var onLateCandidate: (DeviceKey, String) -> Void = { _, _ in }
   /// Asks whether the device may (still) be here; nil: yes, or nobody knows.
   var check: (DeviceKey, @escaping (ServiceError?) -> Void) -> Void = { _, completion in completion(nil) }
 
@@ -37,8 +39,8 @@ final class PeerLinks {
   private var isStarted = false
 
   private static let maximumFaults = 64
-  /// For the last words to leave.
-  private static let farewell = Duration.milliseconds(150)
+  /// For the last words to leave, and the closing of the channels after them.
+  private static let farewell = Duration.milliseconds(400)
 
   init(loop: EventLoop, log: Log, metrics: PeerMetrics, configuration: Configuration) {
     self.loop = loop
@@ -133,18 +135,28 @@ final class PeerLinks {
 
   /// Takes candidates that a phone found late, and returns those of this side.
   func add(_ request: SignalCandidates) throws(ServiceError) -> SignalCandidates.Reply {
-    let newest = connections.values.filter { $0.key == request.key && $0.phase != .closing }
-      .max { $0.number < $1.number }
-    guard let connection = newest else { throw .noPeer }
-    for text in request.candidates.prefix(SignalCandidates.maximumCandidates) {
-      guard let candidate = IceCandidate(text), let peer = connection.peer else { continue }
-      thread.run { peer.add(candidate) }
-    }
+    guard let connection = newest(of: request.key) else { throw .noPeer }
+    for text in request.candidates.prefix(SignalCandidates.maximumCandidates) { add(text, to: connection) }
     return SignalCandidates.Reply(candidates: connection.candidates, isComplete: connection.isGathered)
+  }
+
+  /// The same, of one that came by another connection of the phone.
+  func add(candidate text: String, of key: DeviceKey) {
+    if let connection = newest(of: key) { add(text, to: connection) }
+  }
+
+  private func add(_ text: String, to connection: PeerConnection) {
+    guard let candidate = IceCandidate(text), let peer = connection.peer else { return }
+    thread.run { peer.add(candidate) }
+  }
+
+  private func newest(of key: DeviceKey) -> PeerConnection? {
+    connections.values.filter { $0.key == key && $0.phase != .closing }.max { $0.number < $1.number }
   }
 
   private func respondIfPossible(_ connection: PeerConnection, gathering: Bool) {
     guard connection.isGathered || !gathering, let sdp = connection.completeAnswer else { return }
+    connection.isAnswered = true
     connection.respond(.success(SignalOffer.Reply(sdp: sdp)))
   }
 
@@ -162,7 +174,9 @@ final class PeerLinks {
     guard let connection = connections[number], connection.phase != .closing else { return }
     switch event {
     case .described(let answer): described(connection, answer)
-    case .candidate(let text): connection.add(text)
+    case .candidate(let text):
+      connection.add(text)
+      if connection.isAnswered { onLateCandidate(connection.key, text) }
     case .gathered:
       connection.isGathered = true
       respondIfPossible(connection, gathering: true)
@@ -172,9 +186,12 @@ final class PeerLinks {
       // Without the control channel nothing can be acknowledged.
       if channel == .control { end(connection, because: nil) }
     case .failed(let failure):
-      log.warning(
-        "peer_failed", (.session, connection.key.session.text), (.device, connection.key.device.text),
-        (.error, String(describing: failure)))
+      // Of a phone that was connected this is the usual end: it has hung up, or is out of reach.
+      if connection.phase == .negotiating {
+        log.warning(
+          "peer_failed", (.session, connection.key.session.text), (.device, connection.key.device.text),
+          (.error, String(describing: failure)))
+      }
       end(connection, because: .peer(failure))
     }
   }
@@ -255,8 +272,11 @@ final class PeerLinks {
     let wasOpen = connection.phase == .open
     connection.phase = .closing
     connection.respond(.failure(error ?? .peer(.failed("closed"))))
-    if wasOpen, let error {
-      _ = connection.peer?.send(ServerMessage.error(code: error.code, message: error.message).encoded())
+    if wasOpen {
+      if let error {
+        _ = connection.peer?.send(ServerMessage.error(code: error.code, message: error.message).encoded())
+      }
+      connection.peer?.hangUp()
     }
     log.info(
       "peer_ended", (.session, connection.key.session.text), (.device, connection.key.device.text),

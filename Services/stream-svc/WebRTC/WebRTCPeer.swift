@@ -164,6 +164,11 @@ final class WebRTCPeer: @unchecked Sendable {
 
   // MARK: The end
 
+  /// Closes the channels once what was sent has left, so that the phone learns of it at once. Any thread.
+  func hangUp() {
+    for channel in PeerChannel.allCases { voice.withChannel(channel) { gst_webrtc_data_channel_close($0) } }
+  }
+
   /// Ends the connection and frees everything; blocks until webrtcbin's threads have ended.
   func close() {
     guard !isClosed else { return }

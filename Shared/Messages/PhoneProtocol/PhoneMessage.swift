@@ -8,6 +8,8 @@ public enum PhoneMessage: Equatable, Sendable {
   case clock(ClockRequest)
   /// The phone gave up these sequence numbers; nobody waits for them any more.
   case dropped(from: UInt32, through: UInt32)
+  /// Trickle ICE: `candidate:…` of the WebRTC connection that the phone is making meanwhile.
+  case candidate(String)
   /// A frame as JSON, for clients that cannot send binary.
   case frame(JSONFrame)
 
@@ -30,6 +32,7 @@ public enum PhoneMessage: Equatable, Sendable {
         let range = try decoder.decode(Dropped.self, from: data)
         guard range.from > 0, range.from <= range.through else { throw DecodingFailure.invalid(field: "from") }
         self = .dropped(from: range.from, through: range.through)
+      case "candidate": self = .candidate(try decoder.decode(Candidate.self, from: data).candidate)
       case "frame": self = .frame(try decoder.decode(JSONFrame.self, from: data))
       default: throw DecodingFailure.unknownValue(field: "type")
       }
@@ -47,6 +50,7 @@ public enum PhoneMessage: Equatable, Sendable {
     let oldestSequence: UInt32?
     enum CodingKeys: String, CodingKey { case oldestSequence = "oldest_seq" }
   }
+  private struct Candidate: Decodable { let candidate: String }
   private struct Dropped: Decodable {
     let from: UInt32
     let through: UInt32

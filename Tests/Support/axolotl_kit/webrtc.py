@@ -70,8 +70,12 @@ class DataChannels:
     async def connect(self, base_url: str, token: str, timeout: float = 15) -> None:
         """Offers with all candidates, takes the answer, and returns when both channels are open."""
         await self.peer.setLocalDescription(await self.peer.createOffer())
-        self.answer = await signal(base_url, token, self.peer.localDescription.sdp)
-        await self.peer.setRemoteDescription(RTCSessionDescription(self.answer, "answer"))
+        await self.accept(await signal(base_url, token, self.peer.localDescription.sdp), timeout)
+
+    async def accept(self, answer: str, timeout: float = 15) -> None:
+        """Takes the answer, and returns when both channels are open."""
+        self.answer = answer
+        await self.peer.setRemoteDescription(RTCSessionDescription(answer, "answer"))
         await asyncio.wait_for(self._opened.wait(), timeout)
 
     async def send(self, message: str | bytes) -> None:
@@ -108,6 +112,12 @@ class DataChannels:
 
     async def close(self) -> None:
         """Ends the connection."""
+        await self.peer.close()
+
+    async def vanish(self) -> None:
+        """Falls silent as a phone that is out of reach: the other side is told nothing."""
+        transport = self.peer.sctp.transport
+        await transport.transport.stop()
         await self.peer.close()
 
 

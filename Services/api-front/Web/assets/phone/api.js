@@ -18,3 +18,16 @@ export function sessionStatus(session, deviceToken) {
   const query = new URLSearchParams({ session_id: session });
   return request("GET", `/api/pairing/session_status?${query}`, { token: deviceToken });
 }
+
+/** A WebRTC offer's sdp; returns the answer's. */
+export async function signalOffer(deviceToken, sdp) {
+  const json = { type: "offer", sdp };
+  const answer = await request("POST", "/api/pairing/signal_offer", { json, token: deviceToken, deadline: 6000 });
+  return answer.sdp;
+}
+
+/** RTCIceServers for this device, with credentials made just now. */
+export async function iceServers(deviceToken) {
+  const answer = await request("GET", "/api/pairing/ice_servers", { token: deviceToken, deadline: 4000 });
+  return answer.ice_servers;
+}

@@ -97,9 +97,9 @@ export class FrameStore {
    * The oldest frames that were sent long ago and never acknowledged have to go again: the server may have had no room
    * for them (it says `recording_behind`), or its disk failed. Duplicates cost it nothing but a look.
    */
-  resendStalled(nowMs) {
+  resendStalled(nowMs, stalledMs = this.limits.stalledMs) {
     for (const frame of this.frames.values()) {
-      if (!frame.isSent || nowMs - frame.sentAt < this.limits.stalledMs) return;
+      if (!frame.isSent || nowMs - frame.sentAt < stalledMs) return;
       frame.isSent = false;
       this.unsent += 1;
     }

@@ -1,4 +1,4 @@
-// The WebSocket to the server: hello, clock, frames, acknowledgements; comes back by itself after any break.
+// The connection to the server, a WebSocket or what looks like one: hello, clock, frames, acknowledgements; comes back by itself after any break.
 
 import { Backoff } from "../common/backoff.js";
 import { Problem } from "../common/problem.js";
@@ -11,16 +11,20 @@ const CLOCK_EVERY_MS = 1000;
 /** The server answers every clock request, so this long without a word means that the line is dead. */
 const SILENCE_MS = 6000;
 const OPEN_WITHIN_MS = 8000;
+/** On a connection that may lose frames, one that was not acknowledged after this long was lost. */
+const LOST_AFTER_MS = 700;
+/** Another page of this phone has connected. */
+const REPLACED = ["replaced", "replaced_by_new_connection"];
 /** After this long without a connection the page stops trying and asks the person. */
 const GIVE_UP_MS = 15 * 60 * 1000;
 
 /**
- * `store`: FrameStore, `clock`: ClockExchange, `checkPlace`: async, throws a final Problem when the place is gone.
+ * `open`: makes a WebSocket or what looks like one. `store`: FrameStore, `clock`: ClockExchange, `checkPlace`: async, throws a final Problem when the place is gone.
  * `on.state(name, problem)` with connecting, open, waiting or stopped; `on.message(message)` for errors and commands.
  */
 export class PhoneLink {
-  constructor({ url, store, clock, checkPlace, on }) {
-    Object.assign(this, { url, store, clock, checkPlace, on });
+  constructor({ open, store, clock, checkPlace, on }) {
+    Object.assign(this, { open, store, clock, checkPlace, on });
     this.backoff = new Backoff();
     this.socket = null;
     this.isWelcome = false;
@@ -42,12 +46,15 @@ export class PhoneLink {
   }
 
   /** Network or page came back: do not wait for the timer. */
-  hurry() {
+  hurry({ isOtherNetwork = false } = {}) {
     if (this.isStopped) return;
     if (this.socket === null) {
       this.backoff.reset();
       this.connect();
-    } else if (this.isWelcome) this.burst();
+    } else if (this.isWelcome) {
+      if (isOtherNetwork) this.socket.restart?.();
+      this.burst();
+    }
   }
 
   connect() {
@@ -56,7 +63,7 @@ export class PhoneLink {
     this.on.state("connecting");
     let socket;
     try {
-      socket = new WebSocket(this.url);
+      socket = this.open();
     } catch {
       this.retry();
       return;
@@ -97,11 +104,12 @@ export class PhoneLink {
         break;
       case "ack":
         this.store.acknowledge(message.seq);
+        if (this.socket.isLossy) this.resend();
         this.pump();
         break;
       case "error":
         // Another page of this phone has the place now. To fight for it would cost both their frames.
-        if (message.code === "replaced") this.stop(new Problem({ status: 409, ...message }));
+        if (REPLACED.includes(message.code)) this.stop(new Problem({ status: 409, ...message }));
         else this.on.message(message);
         break;
       default:
@@ -154,11 +162,15 @@ export class PhoneLink {
   sendClock() {
     clearTimeout(this.timers.clock);
     if (this.socket?.readyState !== WebSocket.OPEN) return;
-    this.store.resendStalled(performance.now());
+    this.resend();
     this.pump();
     this.socket.send(this.clock.request());
     // An answer that never comes must not end the exchange.
     this.timers.clock = setTimeout(() => this.sendClock(), 2 * CLOCK_EVERY_MS);
+  }
+
+  resend() {
+    this.store.resendStalled(performance.now(), this.socket.isLossy ? LOST_AFTER_MS : undefined);
   }
 
   send(text) {

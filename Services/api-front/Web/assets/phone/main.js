@@ -9,6 +9,7 @@ import { cameraAlreadyAllowed, guessName, metadata, ScreenLock } from "./device.
 import { Place } from "./place.js";
 import { remember, sessionOf } from "./places.js";
 import { Streamer } from "./streamer.js";
+import { Transports } from "./transports.js";
 import { showFigures, showState } from "./view.js";
 
 const FIGURES_EVERY_MS = 500;
@@ -135,7 +136,7 @@ async function join() {
 function stream() {
   streamer = new Streamer({
     video,
-    url: socketURL(place.registration.socket),
+    transports: new Transports({ url: socketURL(place.registration.socket), place }),
     place,
     checkPlace,
     on: {
@@ -187,7 +188,7 @@ byId("start").addEventListener("submit", (event) => {
 });
 byId("again").addEventListener("click", () => check());
 byId("stop").addEventListener("click", () => finish());
-globalThis.addEventListener("online", () => streamer?.link.hurry());
+globalThis.addEventListener("online", () => streamer?.link.hurry({ isOtherNetwork: true }));
 document.addEventListener("visibilitychange", () => {
   const isHidden = document.visibilityState === "hidden";
   if (state.phase !== "live") return;

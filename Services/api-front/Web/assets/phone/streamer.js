@@ -13,9 +13,9 @@ const RATE_WINDOW_MS = 2000;
 const FINISH_MS = 10_000;
 const FINISH_POLL_MS = 50;
 
-/** `place`: where used sequence numbers are remembered. `on`: what PhoneLink's `on` is. */
+/** `transports`: how to connect. `place`: where used sequence numbers are remembered. `on`: what PhoneLink's `on` is. */
 export class Streamer {
-  constructor({ video, url, place, checkPlace, on }) {
+  constructor({ video, transports, place, checkPlace, on }) {
     this.video = video;
     this.place = place;
     this.store = new FrameStore();
@@ -26,7 +26,7 @@ export class Streamer {
     this.captured = 0;
     this.instants = [];
     this.source = null;
-    this.link = new PhoneLink({ url, store: this.store, clock: this.clock, checkPlace, on });
+    this.link = new PhoneLink({ open: () => transports.open(), store: this.store, clock: this.clock, checkPlace, on });
   }
 
   start() {
