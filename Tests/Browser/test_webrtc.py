@@ -63,17 +63,17 @@ def test_another_network_costs_neither_channels_nor_pairing(
     phone = phone_page()
     phone.page.add_init_script(WATCH_PEERS)
     session = stream(coach_page, phone)
-    credentials = "() => [peers[0].localDescription.sdp, peers[0].remoteDescription.sdp].map(s => /ice-ufrag:(.*)/.exec(s)[1])"
+    credentials = (
+        "() => [peers[0].localDescription.sdp, peers[0].remoteDescription.sdp].map(s => /ice-ufrag:(.*)/.exec(s)[1])"
+    )
     before = phone.page.evaluate(credentials)
     phone.page.evaluate("dispatchEvent(new Event('online'))")
     phone.page.wait_for_function(f"before => ({credentials})().every((now, i) => now !== before[i])", arg=before)
     # The old way is gone for good once the new one is chosen; frames must go on over it.
     frames = phone.number("acknowledged")
     phone.wait_number("acknowledged", frames + 60)
-    state = phone.page.evaluate(
-        "[peers.length, peers[0].connectionState, peers[0].iceConnectionState, ...peers[0].channels.map(c => c.readyState)]"
-    )
-    assert state[:2] == [1, "connected"] and state[2] in ("connected", "completed") and state[3:] == ["open", "open"]
+    state = phone.page.evaluate("[peers.length, peers[0].connectionState, ...peers[0].channels.map(c => c.readyState)]")
+    assert state == [1, "connected", "open", "open"]
     [device] = coach.status(session)["devices"]
     assert device["transport"] == "webrtc" and device["frames_lost"] == 0
 
@@ -105,9 +105,7 @@ def test_a_network_that_lets_no_webrtc_through_costs_seconds(
     assert coach.status(session)["devices"][0]["transport"] == "websocket"
 
 
-def test_a_hidden_address_is_no_hindrance(
-    stack: Stack, coach: Coach, phone_page: Callable[..., PhonePage]
-) -> None:
+def test_a_hidden_address_is_no_hindrance(stack: Stack, coach: Coach, phone_page: Callable[..., PhonePage]) -> None:
     """Without the camera Chromium names its host candidates `….local`: the phone's own checks show where it is."""
     session = coach.create_session(expected_devices=1, mode="single")
     page = phone_page(is_camera_allowed=False).page

@@ -92,7 +92,8 @@ import Testing
   func goodCandidatesAreTaken(_ text: String) { #expect(IceCandidate(text)?.text == text) }
 
   @Test(arguments: [
-    "", "candidate:", "candidate:1 1 tcp 1 192.0.2.1 9 typ host tcptype active", "candidate:1 2 udp 1 192.0.2.1 9 typ host",
+    "", "candidate:", "candidate:1 1 tcp 1 192.0.2.1 9 typ host tcptype active",
+    "candidate:1 2 udp 1 192.0.2.1 9 typ host",
     "candidate:1 1 udp 1 phone.local 9 typ host", "candidate:1 1 udp 1 192.0.2.256 9 typ host",
     "candidate:1 1 udp 1 192.0.2.1 99999 typ host", "candidate:1 1 udp 1 192.0.2.1 9 typ",
     "candidate:1 1 udp 1 192.0.2.1 9 typ other", "a=candidate:1 1 udp 1 192.0.2.1 9 typ host",

@@ -22,7 +22,8 @@ struct SignallingRoutes {
         RouteDocumentation(problems: [401])
       ) { call in
         call.attempt { () throws(ServiceError) in
-          call.respond(.json(IceServerList(iceServers: iceServers.list(for: try call.phone(session: nil, device: nil)))))
+          call.respond(
+            .json(IceServerList(iceServers: iceServers.list(for: try call.phone(session: nil, device: nil)))))
         }
       },
     ]

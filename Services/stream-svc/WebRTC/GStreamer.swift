@@ -35,7 +35,8 @@ enum GStreamer {
       let path = "\(String(cString: folder))/libgst\(name).so"
       guard let plugin = gst_plugin_load_file(path, &error) else {
         defer { g_clear_error(&error) }
-        return .unavailable("GStreamer's plugin \(name) is missing: install gstreamer1.0-plugins-{base,good,bad} and -nice")
+        return .unavailable(
+          "GStreamer's plugin \(name) is missing: install gstreamer1.0-plugins-{base,good,bad} and -nice")
       }
       gst_object_unref(UnsafeMutableRawPointer(plugin))
     }

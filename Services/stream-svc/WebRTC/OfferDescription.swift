@@ -57,7 +57,8 @@ struct OfferDescription: Equatable, Sendable {
   /// The description that webrtcbin is given.
   var sdp: String {
     var lines = [
-      "v=0", "o=- \(identity.sessionNumber) \(sessionVersion) IN IP4 127.0.0.1", "s=-", "t=0 0", "a=group:BUNDLE \(mid)",
+      "v=0", "o=- \(identity.sessionNumber) \(sessionVersion) IN IP4 127.0.0.1", "s=-", "t=0 0",
+      "a=group:BUNDLE \(mid)",
       "m=application 9 UDP/DTLS/SCTP webrtc-datachannel", "c=IN IP4 0.0.0.0", "a=ice-ufrag:\(ufrag)",
       "a=ice-pwd:\(password)", "a=ice-options:trickle", "a=fingerprint:\(identity.fingerprint)", "a=setup:\(setup)",
       "a=mid:\(mid)", "a=sctp-port:\(sctpPort)",

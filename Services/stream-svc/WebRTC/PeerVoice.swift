@@ -68,7 +68,8 @@ final class PeerVoice: Sendable {
     let message = PeerMessage(channel: channel, isText: isText, bytes: bytes, arrived: arrived)
     if isAdmitted, handle.post({ [self] in deliver(message, count) }) { return }
     if isAdmitted { release(count) }
-    channel == .frames ? _ = shed.add(1, ordering: .relaxed) : fail(.overloaded)
+    guard channel == .frames else { return fail(.overloaded) }
+    shed.add(1, ordering: .relaxed)
   }
 
   private func deliver(_ message: PeerMessage, _ count: Int) {
