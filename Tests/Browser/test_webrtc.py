@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
 from axolotl_browser.people import CoachPage, PhonePage
@@ -53,7 +54,8 @@ def test_a_phone_streams_over_webrtc(
     sent = phone.number("sent")
     folder = stack.recordings / session / device["device_id"]
     stack.wait("the recording to be finished", lambda: read_device(folder).faults == [], 10)
-    assert set(read_device(folder).sequences.items()) == {(sequence, 1) for sequence in range(1, sent + 1)}
+    recorded = read_device(folder).sequences
+    assert len(recorded) >= sent and recorded == Counter(range(1, len(recorded) + 1))
 
 
 def test_another_network_costs_neither_channels_nor_pairing(
