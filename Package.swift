@@ -162,7 +162,7 @@ let package = Package(
       linkerSettings: openVINOLink),
     tests("Reconstruction", ["Reconstruction", "Messages", "Timing"], resources: [.copy("Reference")]),
     tests("EdgeGateway", ["EdgeGateway", "Reconstruction", "Messages", "Bus", "Runtime", "Timing"]),
-    tests("ApiFront", ["ApiFront", "Messages"]),
+    tests("ApiFront", ["ApiFront", "Messages", "Runtime", "Timing"]),
   ],
   swiftLanguageModes: [.v6]
 )

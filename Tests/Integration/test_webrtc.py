@@ -29,6 +29,7 @@ from axolotl_kit.turn_server import own_address
 from axolotl_kit.webrtc import DataChannels, WebRTCPhone, signal
 from axolotl_kit.wire import encode_frame, fragments
 from PIL import Image
+from websockets.asyncio.client import connect
 
 WIDTH, HEIGHT = 640, 480
 
@@ -375,6 +376,37 @@ def test_candidates_may_come_after_the_offer(stack: Stack, registration: dict[st
     asyncio.run(scenario())
 
 
+def test_candidates_may_come_over_the_websocket_meanwhile(stack: Stack, registration: dict[str, Any]) -> None:
+    """Trickle ICE over the connection that the phone has already, which then ends."""
+
+    async def scenario() -> None:
+        async with connect(registration["ws_url"], proxy=None) as websocket:
+            await websocket.send(json.dumps({"type": "hello"}))
+            while json.loads(await websocket.recv())["type"] != "welcome":
+                pass
+            channels = DataChannels()
+            await channels.peer.setLocalDescription(await channels.peer.createOffer())
+            lines = channels.peer.localDescription.sdp.splitlines()
+            bare = [line for line in lines if not line.startswith(("a=candidate:", "a=end-of-candidates"))]
+            answer = await signal(stack.base_url, registration["device_token"], "\r\n".join(bare) + "\r\n")
+            # So that the phone's candidates alone decide: aiortc is told of none of the server's, but of one where
+            # nobody listens, because it gives up at once without any.
+            kept = [line for line in answer.splitlines() if not line.startswith(("a=candidate:", "a=end-of"))]
+            kept.append("a=candidate:9 1 UDP 1 127.0.0.1 9 typ host")
+            opening = asyncio.create_task(channels.accept("\r\n".join(kept) + "\r\n"))
+            for line in lines:
+                if line.startswith("a=candidate:"):
+                    await websocket.send(json.dumps({"type": "candidate", "candidate": line[2:]}))
+            await opening
+            while (message := json.loads(await websocket.recv()))["type"] != "error":
+                pass
+            assert message["code"] == "replaced_by_new_connection"
+        await exchange_clocks(channels)
+        await channels.close()
+
+    asyncio.run(scenario())
+
+
 # Systems of their own
 
 
@@ -424,7 +456,8 @@ def test_stun_is_asked_if_set_and_not_waited_for(silent_stun: socket.socket) -> 
             await channels.peer.setLocalDescription(await channels.peer.createOffer())
             began = time.monotonic()
             await signal(stack.base_url, registration["device_token"], channels.peer.localDescription.sdp)
-            assert time.monotonic() - began < 2
+            # libnice itself gives up after 8 seconds; the first offer loads GStreamer besides.
+            assert time.monotonic() - began < 4
             await channels.close()
 
         asyncio.run(scenario())

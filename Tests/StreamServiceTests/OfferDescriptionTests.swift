@@ -56,7 +56,7 @@ import Testing
     ("o=- 8011306318460526104", "o=- x", .malformed(line: "o=- x 2 IN IP4 127.0.0.1")),
     ("webrtc-datachannel", "5000", .noDataChannel),
     ("m=application", "m=video", .mediaOffered),
-    ("v=0\n", "", .malformed(line: "o=- 8011306318460526104 2 IN IP4 127.0.")),
+    ("v=0\n", "", .malformed(line: "o=- 8011306318460526104 2 IN IP4 127.0.0")),
     ("s=-", "s", .malformed(line: "s")),
     ("s=-", "s=\u{7}", .malformed(line: "s=\u{7}")),
   ])
