@@ -42,7 +42,7 @@ let rooms = [
   "session-svc": ["Main", "Sessions"],
   "stream-svc": ["Main", "Ingest", "Record", "Clock", "Stream", "Pose", "WebRTC"],
   "edge-gateway": ["Main", "Gateway", "Align", "Calibrate", "Triangulate", "Export"],
-  "api-front": ["Main", "HTTP", "WebSocket", "Routes", "Access", "Web"],
+  "api-front": ["Main", "HTTP", "WebSocket", "Routes", "Description", "Access", "Web"],
 ]
 
 func serviceLibrary(
@@ -131,13 +131,15 @@ let package = Package(
       ["Reconstruction", "Messages", "Bus", "Runtime", "Timing"]),
     service("edge-gateway", "EdgeGateway"),
     serviceLibrary(
-      "ApiFront", of: "api-front", rooms: ["HTTP", "WebSocket", "Routes", "Access"],
+      "ApiFront", of: "api-front", rooms: ["HTTP", "WebSocket", "Routes", "Description", "Access"],
       ["Messages", "Bus", "Runtime", "Timing", "Crypto", "CLibWebSockets", "CQREncode"]),
     service("api-front", "ApiFront"),
 
     // Measuring tools
     .executableTarget(
-      name: "axolotl-bench", dependencies: ["PoseEstimation", "Reconstruction", "Timing"], path: "Tests/Load/Bench",
+      name: "axolotl-bench",
+      dependencies: ["PoseEstimation", "Reconstruction", "TokenService", "SessionService", "Messages", "Timing"],
+      path: "Tests/Load/Bench",
       swiftSettings: openVINOImport, linkerSettings: openVINOLink),
     .executableTarget(
       name: "axolotl-load", dependencies: ["Messages", "Timing"], path: "Tests/Load/WebSocketLoad",

@@ -22,9 +22,12 @@ public final class BusMessage: @unchecked Sendable {
     self.init(count: bytes.count) { $0.copyMemory(from: bytes) }
   }
 
+  public convenience init(copying bytes: [UInt8]) {
+    self.init(count: bytes.count) { buffer in bytes.withUnsafeBytes { buffer.copyMemory(from: $0) } }
+  }
+
   public convenience init(_ bytes: some Sequence<UInt8>) {
-    let array = Array(bytes)
-    self.init(count: array.count) { buffer in array.withUnsafeBytes { buffer.copyMemory(from: $0) } }
+    self.init(copying: Array(bytes))
   }
 
   deinit {

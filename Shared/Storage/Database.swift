@@ -18,6 +18,13 @@ public final class Database {
     case powerLoss
   }
 
+  public enum Access: Sendable {
+    /// Other connections may read and write beside this one; every read takes and returns a lock.
+    case shared
+    /// Nobody else can open the database while this one is open, so nothing needs locking in between.
+    case exclusive
+  }
+
   private let handle: OpaquePointer
   private let owner = pthread_self()
   /// By the address of the SQL text: a static string is one place in the program.
@@ -28,7 +35,7 @@ public final class Database {
   ///
   /// - Parameter busyTimeout: how long to wait for another program's lock. Shorter than a request's deadline.
   public init(
-    path: String, migrations: [Migration], busyTimeout: Duration = .milliseconds(1500)
+    path: String, migrations: [Migration], access: Access = .shared, busyTimeout: Duration = .milliseconds(1500)
   ) throws(StorageError) {
     try Self.make(path)
     var handle: OpaquePointer?
@@ -42,6 +49,8 @@ public final class Database {
     self.handle = handle
     let (seconds, attoseconds) = busyTimeout.components
     sqlite3_busy_timeout(handle, Int32(seconds * 1000 + attoseconds / 1_000_000_000_000_000))
+    // Before the log is first touched: only then it needs no index that is shared (sqlite.org/wal.html, section 8).
+    if access == .exclusive { try script("PRAGMA locking_mode = EXCLUSIVE") }
     try script("PRAGMA journal_mode = WAL")
     try script("PRAGMA synchronous = NORMAL")
     try script("PRAGMA foreign_keys = ON")

@@ -50,13 +50,14 @@ import Timing
   }
 
   @Test func originsOtherThanTheServersOwnAreRefused() {
-    let check = OriginCheck(publicURL: "https://rig.example/base")
-    func admits(_ origin: String?, host: String?) -> Bool {
+    let check = OriginCheck(publicURL: "https://rig.example/base", allowed: ["https://Club.example"])
+    func verdict(_ origin: String?, host: String?) -> OriginCheck.Verdict {
       var request = HTTPRequest(method: .post, path: "/")
       request.headers.origin = origin
       request.headers.host = host
-      return check.admits(request)
+      return check.verdict(request)
     }
+    func admits(_ origin: String?, host: String?) -> Bool { verdict(origin, host: host) == .own }
     #expect(admits(nil, host: "a:1"))
     #expect(admits("http://a:1", host: "a:1"))
     #expect(admits("https://A:1", host: "a:1"))
@@ -66,6 +67,9 @@ import Timing
     #expect(!admits("null", host: "a:1"))
     #expect(!admits("http://a:1", host: nil))
     #expect(!admits("http://evil/http://a:1", host: "a:1"))
+    #expect(verdict("http://evil", host: "a:1") == .refused)
+    #expect(verdict("https://club.example", host: "a:1") == .allowed(origin: "https://club.example"))
+    #expect(verdict("https://club.example.evil", host: "a:1") == .refused)
   }
 
   @Test func theCoachKeyIsMadeOnceAndKeptForItsOwner() throws {

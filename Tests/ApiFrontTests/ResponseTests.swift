@@ -34,6 +34,25 @@ import Testing
     #expect(!lines.contains { $0.hasPrefix("Set-Cookie") })
   }
 
+  @Test func everyAnswerIsGuardedAndKeptNowhere() {
+    let plain = head(HTTPResponse(.ok))
+    for name in [
+      "Content-Security-Policy", "Permissions-Policy", "Cache-Control", "Referrer-Policy", "X-Frame-Options",
+      "Cross-Origin-Opener-Policy", "Cross-Origin-Resource-Policy",
+    ] {
+      #expect(plain.filter { $0.hasPrefix("\(name): ") }.count == 1)
+    }
+    #expect(plain.contains("Cache-Control: no-store"))
+    let page = head(HTTPResponse(.ok).adding("Cache-Control", "no-cache"))
+    #expect(page.filter { $0.hasPrefix("Cache-Control: ") } == ["Cache-Control: no-cache"])
+  }
+
+  @Test func aLimitSaysWhenToComeAgain() {
+    let response = HTTPResponse.problem(.rateLimited(retryAfterSeconds: 7))
+    #expect(response.status == 429)
+    #expect(response.headers.contains { $0.name == "Retry-After" && $0.value == "7" })
+  }
+
   @Test func problemsCarryTheCodeAndWhatToDo() throws {
     let response = HTTPResponse.problem(.bodyTooLarge(limit: 10))
     #expect(response.status == 413)

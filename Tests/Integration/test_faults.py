@@ -101,6 +101,31 @@ def test_frames_flow_while_a_service_they_do_not_need_is_suspended(
     asyncio.run(scenario())
 
 
+def test_another_instance_takes_over_when_one_stays_away(
+    own_stack: Stack, own_coach: Coach, small_camera: Camera
+) -> None:
+    async def scenario() -> None:
+        async with Rig(own_stack, own_coach, [small_camera] * 2, fps=30, size=(180, 320)) as rig:
+            rig.start_filming()
+            await rig.until_acknowledged(20)
+            instances = {each["instance"] for each in own_coach.status(rig.session_id)["devices"]}
+            assert instances == {1, 2}
+            await asyncio.to_thread(own_stack.take_down, "stream-svc-1")
+            try:
+                await rig.until_acknowledged(60)
+                moved = {each["instance"] for each in own_coach.status(rig.session_id)["devices"]}
+                assert moved == {2}
+                # Nobody scanned again, and no connection was even broken for it.
+                assert [phone.statistics.connections for phone in rig.phones] == [1, 1]
+            finally:
+                await asyncio.to_thread(own_stack.bring_back, "stream-svc-1")
+            await rig.until_acknowledged(10)
+            await rig.stop_filming()
+            assert_everything_recorded_once(rig)
+
+    asyncio.run(scenario())
+
+
 def test_a_lost_connection_costs_no_frame(own_stack: Stack, own_coach: Coach, small_camera: Camera) -> None:
     async def scenario() -> None:
         async with Rig(own_stack, own_coach, [small_camera] * 2, fps=30, size=(180, 320)) as rig:

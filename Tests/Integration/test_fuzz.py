@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 from collections.abc import Iterator
@@ -164,10 +165,10 @@ def test_bytes_that_are_no_websocket_frames(phone_url: str, coach: Coach, data: 
     """Here the connection may end, and only that."""
     with connect(phone_url, compression=None, proxy=None) as connection:
         connection.socket.sendall(data)
-        connection.socket.shutdown(socket.SHUT_WR)
-        try:
+        # The server may have hung up already, which ends both ways.
+        with contextlib.suppress(OSError):
+            connection.socket.shutdown(socket.SHUT_WR)
+        with contextlib.suppress(ConnectionClosed):
             while connection.recv(timeout=10):
                 pass
-        except ConnectionClosed:
-            pass
     assert coach.http.get("/healthz").status_code == 200

@@ -398,6 +398,7 @@ def test_candidates_may_come_over_the_websocket_meanwhile(stack: Stack, registra
                 if line.startswith("a=candidate:"):
                     await websocket.send(json.dumps({"type": "candidate", "candidate": line[2:]}))
             await opening
+            await channels.send(json.dumps({"type": "hello"}))
             while (message := json.loads(await websocket.recv()))["type"] != "error":
                 pass
             assert message["code"] == "replaced_by_new_connection"

@@ -34,7 +34,7 @@ import Testing
     let errors: [SessionError] = [
       .sessionNotFound, .sessionExists, .sessionBeingDeleted, .sessionEnded, .sessionFull(expected: 2),
       .deviceNotRegistered, .deviceRemoved, .consentRequired, .invalidUserID, .invalidExpectedDevices(.single),
-      .noFreeName,
+      .fewerThanRegistered(3), .invalidLabel, .removalUnfinished, .noFreeName,
     ]
     #expect(Set(errors.map(\.serviceError.code)).count == errors.count)
     #expect(

@@ -57,7 +57,9 @@ struct SessionServiceProcessTests {
     let fixture = try ProcessFixture()
     let session = try create(fixture).session
     let phone = key(session, 1)
-    let placement = try fixture.ask(RegisterDevice(key: phone, metadata: DeviceMetadata(label: "left"))).get()
+    let placement = try fixture.ask(
+      RegisterDevice(key: phone, metadata: DeviceMetadata(label: "left"), grant: "grant-1")
+    ).get()
     #expect(placement.instance == 1)
     #expect(try fixture.ask(LocateDevice(key: phone)).get() == placement)
     let push = try PushSocket(fixture.bus, to: .deviceReports, highWaterMark: 10)
@@ -70,6 +72,26 @@ struct SessionServiceProcessTests {
       return state == .streaming
     }
     #expect(isStreaming)
+  }
+
+  @Test func aRemovalIsAnsweredWhenTokenServiceHasAnswered() throws {
+    let fixture = try ProcessFixture()
+    let session = try create(fixture).session
+    let phone = key(session, 1)
+    _ = try fixture.ask(RegisterDevice(key: phone, metadata: DeviceMetadata(), grant: "grant-1")).get()
+    // Nobody there: refused for now, but the phone is out.
+    #expect(try fixture.ask(RemoveDevice(key: phone)) == .failure(.timedOut("token-svc")))
+    #expect(try fixture.ask(LocateDevice(key: phone)) == .failure(SessionError.deviceRemoved.serviceError))
+    let tokens = try RequestServer(fixture.bus, .tokens)
+    var asked: [ShutOutDevice] = []
+    tokens.handle(ShutOutDevice.self) {
+      asked.append($0)
+      return ShutOutDevice.Reply(revoked: 1)
+    }
+    #expect(try fixture.ask(RemoveDevice(key: phone)).get().registeredDevices == 0)
+    #expect(asked.allSatisfy { $0.key == phone && $0.grant == "grant-1" } && !asked.isEmpty)
+    #expect(try fixture.ask(OfferPlaces(session: session)).get().freePlaces == 1)
+    withExtendedLifetime(tokens) {}
   }
 
   @Test func refusalsCrossWithTheirCodes() throws {

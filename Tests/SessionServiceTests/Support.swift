@@ -57,10 +57,10 @@ struct TestRegistry {
         session: name.map(sessionID), mode: mode, userID: userID, expectedDevices: devices, consent: consent))
   }
 
-  func register(_ session: SessionID, _ number: Int, _ metadata: DeviceMetadata = DeviceMetadata()) throws
-    -> DevicePlacement
-  {
-    try registry.register(RegisterDevice(key: key(session, number), metadata: metadata))
+  func register(
+    _ session: SessionID, _ number: Int, _ metadata: DeviceMetadata = DeviceMetadata(), grant: String = "grant-1"
+  ) throws -> DevicePlacement {
+    try registry.register(RegisterDevice(key: key(session, number), metadata: metadata, grant: grant))
   }
 
   func state(_ session: SessionID, _ number: Int) throws -> DeviceState? {

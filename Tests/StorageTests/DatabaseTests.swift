@@ -26,6 +26,20 @@ private func texts(_ database: Database) throws -> [String] {
     #expect(rows[1].0 == 2 && rows[1].1 == "" && rows[1].2 == nil && rows[1].3 == [])
   }
 
+  @Test func anExclusiveDatabaseIsNobodyElsesUntilItIsClosed() throws {
+    let path = folder.file("a.db")
+    var mine: Database? = try Database(path: path, migrations: schema, access: .exclusive)
+    try mine?.execute("INSERT INTO notes (text) VALUES (?)", .text("x"))
+    for access in [Database.Access.shared, .exclusive] {
+      let error = #expect(throws: StorageError.self) {
+        _ = try Database(path: path, migrations: schema, access: access, busyTimeout: .milliseconds(10))
+      }
+      #expect(error?.code == .busy)
+    }
+    mine = nil
+    #expect(try texts(try Database(path: path, migrations: schema)) == ["x"])
+  }
+
   @Test func aColumnOfAnotherTypeIsATypedError() throws {
     let database = try Database(path: folder.file("a.db"), migrations: schema)
     try database.execute("INSERT INTO notes (text) VALUES (?)", .text("x"))

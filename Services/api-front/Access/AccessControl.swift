@@ -11,28 +11,33 @@ final class AccessControl {
 
   private let key: CoachKey
   private let tokens: RequestClient
+  private let limits: AddressLimits
   private let time: any TimeSource
   private var cache = VerificationCache()
 
-  init(key: CoachKey, tokens: RequestClient, time: any TimeSource) {
+  init(key: CoachKey, tokens: RequestClient, limits: AddressLimits, time: any TimeSource) {
     self.key = key
+    self.limits = limits
     self.tokens = tokens
     self.time = time
   }
 
-  func isCoachKey(_ text: String) -> Bool { key.matches(text) }
+  /// Whether `text` is the coach's key. Wrong ones count against the address that sent them.
+  func checkCoachKey(_ text: String, of request: HTTPRequest) throws(ServiceError) {
+    if let refusal = limits.refusalOfCredentials(of: request) { throw refusal }
+    guard !key.matches(text) else { return }
+    limits.credentialsWereWrong(request)
+    throw .wrongCoachKey
+  }
 
   /// Whom the request's credentials name. No credentials is nobody; bad ones are an error.
   func identify(
     _ request: HTTPRequest, _ trust: Trust = .remembered,
     _ completion: @escaping (Result<Caller, ServiceError>) -> Void
   ) {
-    if let bearer = request.bearerToken {
-      if key.matches(bearer) { return completion(.success(.coach)) }
-      return verifyDevice(bearer, trust, completion)
-    }
+    if let bearer = request.bearerToken { return identify(request, bearer: bearer, trust, completion) }
     if let cookie = request.cookie(Self.cookieName) {
-      return verify(cookie, .coach, trust) { completion($0.map { _ in .coach }) }
+      return verify(request, cookie, .coach, trust) { completion($0.map { _ in .coach }) }
     }
     completion(.success(.anonymous))
   }
@@ -44,14 +49,19 @@ final class AccessControl {
     guard request.bearerToken == nil, let token = request.query["token"] else {
       return identify(request, trust, completion)
     }
-    if key.matches(token) { return completion(.success(.coach)) }
-    verifyDevice(token, trust, completion)
+    identify(request, bearer: token, trust, completion)
   }
 
-  func verifyDevice(
-    _ token: String, _ trust: Trust = .remembered, _ completion: @escaping (Result<Caller, ServiceError>) -> Void
+  private func identify(
+    _ request: HTTPRequest, bearer: String, _ trust: Trust,
+    _ completion: @escaping (Result<Caller, ServiceError>) -> Void
   ) {
-    verify(token, .device, trust) { result in
+    if key.matches(bearer) {
+      // Else guessing could go on beyond the limit, and the right guess would be seen.
+      if let refusal = limits.refusalOfCredentials(of: request) { return completion(.failure(refusal)) }
+      return completion(.success(.coach))
+    }
+    verify(request, bearer, .device, trust) { result in
       completion(
         result.flatMap { claims in
           guard let session = claims.session, let device = claims.device else { return .failure(.phoneOnly) }
@@ -61,13 +71,21 @@ final class AccessControl {
   }
 
   private func verify(
-    _ token: String, _ kind: TokenKind, _ trust: Trust,
+    _ request: HTTPRequest, _ token: String, _ kind: TokenKind, _ trust: Trust,
     _ completion: @escaping (Result<TokenClaims, ServiceError>) -> Void
   ) {
     let now = time.now()
     if trust == .remembered, let claims = cache.claims(of: token, kind, at: now) { return completion(.success(claims)) }
+    // A connection that is open is asked about again and again; that is no guess.
+    if trust == .remembered, let refusal = limits.refusalOfCredentials(of: request) {
+      return completion(.failure(refusal))
+    }
     tokens.send(VerifyToken(token: token, kind: kind)) { [weak self] result in
-      if case .success(let reply) = result { self?.cache.remember(reply.claims, of: token, kind, askedAt: now) }
+      switch result {
+      case .success(let reply): self?.cache.remember(reply.claims, of: token, kind, askedAt: now)
+      case .failure(let error) where error.status == 401: self?.limits.credentialsWereWrong(request)
+      case .failure: break
+      }
       completion(result.map(\.claims))
     }
   }

@@ -1,20 +1,48 @@
-/// Refuses what a browser sends on behalf of a page from elsewhere (RFC 6454).
+/// Refuses what a browser sends on behalf of a page from elsewhere (RFC 6454), unless the operator allows that page.
 struct OriginCheck: Sendable {
+  enum Verdict: Equatable {
+    /// No page asks, or one of this very server.
+    case own
+    /// A page of another site that the operator named: answers carry the headers of the Fetch standard's CORS protocol.
+    case allowed(origin: String)
+    case refused
+  }
+
   /// An origin besides the server's own address, such as that of a proxy in front: `https://rig.example`.
   let publicOrigin: String?
+  private let allowed: Set<String>
 
-  init(publicURL: String?) {
+  init(publicURL: String?, allowed: [String] = []) {
     publicOrigin = publicURL.map { url in
       let parts = url.split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false)
       return parts.prefix(3).joined(separator: "/").lowercased()
     }
+    self.allowed = Set(allowed.map { $0.lowercased() })
   }
 
-  /// A request without `Origin` does not come from a page, or comes from one of this very server.
-  func admits(_ request: HTTPRequest) -> Bool {
-    guard let origin = request.headers.origin?.lowercased() else { return true }
-    if origin == publicOrigin { return true }
-    guard let host = request.headers.host?.lowercased() else { return false }
-    return origin == "http://\(host)" || origin == "https://\(host)"
+  func verdict(_ request: HTTPRequest) -> Verdict {
+    guard let origin = request.headers.origin?.lowercased() else { return .own }
+    if origin == publicOrigin { return .own }
+    if let host = request.headers.host?.lowercased(), origin == "http://\(host)" || origin == "https://\(host)" {
+      return .own
+    }
+    return allowed.contains(origin) ? .allowed(origin: origin) : .refused
+  }
+
+  /// What a browser wants to read on an answer before it hands it to a page of `origin`.
+  ///
+  /// Cookies are never allowed: such a page sends a bearer token.
+  static func headers(for origin: String) -> [(name: String, value: String)] {
+    [
+      ("Access-Control-Allow-Origin", origin),
+      ("Access-Control-Expose-Headers", "Retry-After, Content-Disposition, ETag"),
+      ("Vary", "Origin"),
+    ]
+  }
+
+  /// The answer to the question that a browser asks ahead of such a page's request.
+  static func preflight(_ methods: [HTTPMethod]) -> HTTPResponse {
+    HTTPResponse(204).adding("Access-Control-Allow-Methods", methods.map(\.rawValue).joined(separator: ", "))
+      .adding("Access-Control-Allow-Headers", "Authorization, Content-Type").adding("Access-Control-Max-Age", "600")
   }
 }

@@ -6,6 +6,13 @@ struct TLSFiles {
   let paths: (certificate: String, key: String)
   let authorityPath: String?
 
+  /// With the operator's own certificate, browsers are told to ask for nothing but HTTPS of this host from now on
+  /// (RFC 6797). Not with a local authority: a browser that has not been given it could then not even be told to go on,
+  /// and other servers on `localhost` would be locked into HTTPS too.
+  var headers: [(name: String, value: String)] {
+    authorityPath == nil ? [("Strict-Transport-Security", "max-age=15552000")] : []
+  }
+
   static func locate(_ settings: Settings, lan: [String]) throws -> TLSFiles {
     switch (settings[AppSettings.tlsCertificate], settings[AppSettings.tlsKey]) {
     case (let certificate?, let key?): return TLSFiles(paths: (certificate, key), authorityPath: nil)

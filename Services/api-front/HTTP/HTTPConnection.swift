@@ -22,15 +22,21 @@ final class HTTPConnection {
 
   unowned let server: WebServer
   let wsi: OpaquePointer
+  /// As the connections are counted; nil is not counted by address.
+  let countedAddress: ClientAddress?
   private(set) var phase = Phase.idle
   private var request: HTTPRequest?
+  private var responseHeaders: [(name: String, value: String)] = []
   private var bodyRemaining = 0
   private var mustClose = false
   private var isReadingPaused = false
   var socket: WebSocketConnection?
+  /// Asked of the system once: it costs a call.
+  private lazy var peer = RequestReader(wsi: wsi).peer
 
-  init(server: WebServer, wsi: OpaquePointer) {
+  init(server: WebServer, wsi: OpaquePointer, countedAddress: ClientAddress?) {
     self.server = server
+    self.countedAddress = countedAddress
     self.wsi = wsi
   }
 
@@ -44,8 +50,9 @@ final class HTTPConnection {
   func begin() -> Int32 {
     let reader = RequestReader(wsi: wsi)
     phase = .idle
+    responseHeaders = []
     mustClose = reader.wantsClose
-    guard var request = reader.request() else {
+    guard var request = reader.request(peer: peer) else {
       return refuse(.malformed("The request"), method: .get)
     }
     request.body = []
@@ -57,6 +64,7 @@ final class HTTPConnection {
       write(response, method: request.method)
       return 0
     case .accept(let plan):
+      responseHeaders = plan.responseHeaders
       if framing == .unknownLength { return refuse(.lengthRequired, method: request.method) }
       if framing == .invalid { return refuse(.badContentLength, method: request.method) }
       guard bodyRemaining <= plan.maximumBody else {
@@ -101,9 +109,10 @@ final class HTTPConnection {
 
   private func run(_ plan: HTTPExchangePlan, _ request: HTTPRequest) {
     let now = server.time.now()
+    // Whoever holds the exchange longer than this lives cannot answer it any more: `closed` abandons it.
     let exchange = HTTPExchange(
       request, parameters: plan.parameters, receivedAt: now, deadline: now.advanced(by: plan.deadline)
-    ) { [weak self] response in self?.write(response, method: request.method) }
+    ) { [unowned self] response in write(response, method: request.method) }
     phase = .waiting(exchange)
     lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0)
     plan.run(exchange)
@@ -119,15 +128,21 @@ final class HTTPConnection {
   // MARK: The answer goes out
 
   private func write(_ response: HTTPResponse, method: HTTPMethod) {
+    var response = response
+    response.headers += responseHeaders
     phase = .writing(ResponseWriter(response, withBody: method != .head))
-    if isReadingPaused {
-      isReadingPaused = false
-      // lws does not call back for writing while reading is paused.
-      lws_rx_flow_control(wsi, 1)
-      server.answered(self)
-    }
     lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, server.limits.writeTimeoutSeconds)
-    lws_callback_on_writable(wsi)
+    guard isReadingPaused else {
+      lws_callback_on_writable(wsi)
+      return
+    }
+    isReadingPaused = false
+    // lws does not call back for writing while reading is paused.
+    lws_rx_flow_control(wsi, 1)
+    server.answered(self)
+    // lws is not at work on this connection, so a round of polling can be saved: what the socket does not take, lws
+    // keeps. To close it must be left to lws.
+    if writable() != 0 { lws_set_timeout(wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC) }
   }
 
   func writable() -> Int32 {
@@ -136,7 +151,7 @@ final class HTTPConnection {
       mustClose = mustClose || server.mayHoldPipelinedBytes
       writer.start(closing: mustClose, date: server.currentDate())
     }
-    switch writer.write(to: wsi, scratch: server.scratch, resume: { [weak self] in self?.resumeWriting() }) {
+    switch writer.write(to: wsi, scratch: server.scratch, resume: { [unowned self] in resumeWriting() }) {
     case .more:
       lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, server.limits.writeTimeoutSeconds)
       lws_callback_on_writable(wsi)

@@ -4,6 +4,8 @@ struct HTTPExchangePlan {
   /// Bytes of body that this route takes; 0 for routes that take none.
   let maximumBody: Int
   let deadline: Duration
+  /// Added to the answer, whatever it is.
+  let responseHeaders: [(name: String, value: String)]
   let run: (HTTPExchange) -> Void
 }
 
@@ -24,6 +26,7 @@ protocol WebApplication: AnyObject {
 /// Bounds on what clients may hold of this server.
 struct WebLimits: Sendable {
   var maximumConnections = 2048
+  var maximumConnectionsPerAddress = 256
   var maximumHeaderBytes = 16 * 1024
   /// A refused body up to this size is read to its end, so that the client reads the answer.
   var maximumDrainedBody = 64 * 1024 * 1024

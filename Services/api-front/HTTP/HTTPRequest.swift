@@ -8,6 +8,8 @@ struct HTTPRequest: Sendable {
     var origin: String?
     var contentType: String?
     var ifNoneMatch: String?
+    /// Believed from trusted proxies only.
+    var forwardedFor: String?
     var expectsContinue = false
   }
 

@@ -35,9 +35,11 @@ struct HTTPResponse {
     if !keepingNames { encoder.keyEncodingStrategy = .convertToSnakeCase }
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     guard let data = try? encoder.encode(value) else { return .problem(.internalFault) }
-    var response = HTTPResponse(status, contentType: jsonType, body: Array(data))
-    response.headers.append(("Cache-Control", "no-store"))
-    return response
+    return HTTPResponse(status, contentType: jsonType, body: Array(data))
+  }
+
+  static func json(_ object: JSONObjectText) -> HTTPResponse {
+    HTTPResponse(.ok, contentType: jsonType, body: object.bytes)
   }
 
   static func text(_ text: String, contentType: String) -> HTTPResponse {

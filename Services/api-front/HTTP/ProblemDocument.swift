@@ -28,7 +28,7 @@ extension HTTPResponse {
     response.contentType = problemType
     switch known.status {
     case 401: response.headers.append(("WWW-Authenticate", #"Bearer realm="axolotl""#))
-    case 429, 503: response.headers.append(("Retry-After", "1"))
+    case 429, 503: response.headers.append(("Retry-After", String(known.retryAfterSeconds ?? 1)))
     default: break
     }
     return response

@@ -1,4 +1,5 @@
 import CLibWebSockets
+import Messages
 
 /// Reads what lws has parsed of a request. Valid only inside the callback that announces the request.
 struct RequestReader {
@@ -10,7 +11,9 @@ struct RequestReader {
   ]
 
   /// nil when there is no request to read, or bytes in it that are not UTF-8.
-  func request() -> HTTPRequest? {
+  ///
+  /// - Parameter peer: the address of the other end.
+  func request(peer: String) -> HTTPRequest? {
     guard let (token, method) = Self.methods.first(where: { lws_hdr_total_length(wsi, $0.0) > 0 }),
       let path = header(token), path.hasPrefix("/"), let query = query()
     else { return nil }
@@ -20,6 +23,7 @@ struct RequestReader {
     request.headers.host = header(WSI_TOKEN_HOST)
     request.headers.origin = header(WSI_TOKEN_ORIGIN)
     request.headers.contentType = header(WSI_TOKEN_HTTP_CONTENT_TYPE)
+    request.headers.forwardedFor = header(WSI_TOKEN_X_FORWARDED_FOR)
     request.headers.ifNoneMatch = header(WSI_TOKEN_HTTP_IF_NONE_MATCH)
     request.headers.expectsContinue = header(WSI_TOKEN_HTTP_EXPECT)?.lowercased() == "100-continue"
     request.peer = peer
@@ -68,7 +72,8 @@ struct RequestReader {
     }
   }
 
-  private var peer: String {
+  /// The address of the other end, without a port; the same for all requests of a connection.
+  var peer: String {
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { buffer in
       buffer.initialize(repeating: 0)
       lws_get_peer_simple(wsi, buffer.baseAddress, 64)
@@ -77,6 +82,6 @@ struct RequestReader {
   }
 
   private static func string(_ buffer: UnsafeMutableBufferPointer<CChar>, _ count: Int32) -> String? {
-    String(validating: buffer.prefix(Int(count)).lazy.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    String(strictUTF8: UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[..<Int(count)]))
   }
 }

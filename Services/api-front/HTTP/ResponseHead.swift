@@ -1,6 +1,6 @@
 /// Writes the status line and the header fields of a response.
 enum ResponseHead {
-  /// Sent with everything: pages may load only from this server, send no referrer and sit in no frame.
+  /// Sent with everything: no guessing of types, no referrer, no frame around it, nothing shared with other sites.
   static let securityHeaders: [(String, String)] = [
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "no-referrer"),
@@ -9,11 +9,19 @@ enum ResponseHead {
     ("Cross-Origin-Resource-Policy", "same-origin"),
   ]
 
-  private static let fixed: [UInt8] = Array(securityHeaders.map { "\($0.0): \($0.1)\r\n" }.joined().utf8)
+  /// Sent unless the response says otherwise. Pages do: they load files, use the camera, and are asked about anew.
+  static let unlessSet: [(String, String)] = [
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("Permissions-Policy", "camera=(), microphone=(), geolocation=(), display-capture=()"),
+    ("Cache-Control", "no-store"),
+  ]
+
+  private static let fixed = securityHeaders.flatMap { line($0.0, $0.1) }
+  private static let linesUnlessSet = unlessSet.map { (name: $0.0, bytes: line($0.0, $0.1)) }
 
   static func encode(_ response: HTTPResponse, closing: Bool, date: [UInt8]) -> [UInt8] {
     var bytes: [UInt8] = []
-    bytes.reserveCapacity(512)
+    bytes.reserveCapacity(1024)
     bytes.append(contentsOf: "HTTP/1.1 \(response.status.code) \(response.status.reason)\r\n".utf8)
     append("Date", &bytes)
     bytes.append(contentsOf: date)
@@ -25,6 +33,9 @@ enum ResponseHead {
     field("Connection", closing ? "close" : "keep-alive", &bytes)
     for (name, value) in response.headers { field(name, value, &bytes) }
     bytes.append(contentsOf: fixed)
+    for line in linesUnlessSet where !response.headers.contains(where: { $0.name == line.name }) {
+      bytes.append(contentsOf: line.bytes)
+    }
     bytes.append(contentsOf: "\r\n".utf8)
     return bytes
   }
@@ -37,7 +48,17 @@ enum ResponseHead {
   private static func field(_ name: String, _ value: String, _ bytes: inout [UInt8]) {
     append(name, &bytes)
     // A value never ends its line early, whatever went into it.
-    bytes.append(contentsOf: value.utf8.lazy.filter { $0 != UInt8(ascii: "\r") && $0 != UInt8(ascii: "\n") })
+    if value.utf8.contains(where: { $0 == UInt8(ascii: "\r") || $0 == UInt8(ascii: "\n") }) {
+      bytes.append(contentsOf: value.utf8.filter { $0 != UInt8(ascii: "\r") && $0 != UInt8(ascii: "\n") })
+    } else {
+      bytes.append(contentsOf: value.utf8)
+    }
     bytes.append(contentsOf: "\r\n".utf8)
+  }
+
+  private static func line(_ name: String, _ value: String) -> [UInt8] {
+    var bytes: [UInt8] = []
+    field(name, value, &bytes)
+    return bytes
   }
 }

@@ -22,18 +22,24 @@ final class WebServer {
   let limits: WebLimits
   let time: any TimeSource
   let scratch = ScratchBuffer(capacity: 64 * 1024)
-  private(set) var connectionCount = 0
-  private(set) var refusedConnections = 0
+  private(set) var connections: ConnectionLedger
   private let loop: EventLoop
   private let application: any WebApplication
+  private let proxies: TrustedProxies
   private let context: LWSContext
   private var awaiting: [ObjectIdentifier: HTTPConnection] = [:]
   private var date = HTTPDate()
   private var isStopping = false
 
-  init(loop: EventLoop, listener: Listener, limits: WebLimits = WebLimits(), application: any WebApplication) throws {
+  init(
+    loop: EventLoop, listener: Listener, limits: WebLimits = WebLimits(), proxies: TrustedProxies = TrustedProxies([]),
+    application: any WebApplication
+  ) throws {
     self.loop = loop
     self.limits = limits
+    self.proxies = proxies
+    connections = ConnectionLedger(
+      maximum: limits.maximumConnections, maximumPerAddress: limits.maximumConnectionsPerAddress)
     self.application = application
     time = loop.time
     context = LWSContext()
@@ -84,23 +90,22 @@ final class WebServer {
 
   // MARK: What lws calls
 
-  func admitConnection() -> Bool {
-    guard connectionCount < limits.maximumConnections else {
-      refusedConnections += 1
-      return false
-    }
-    return true
+  func admitConnection(_ descriptor: Int32) -> Bool { connections.admits(countedAddress(descriptor)) }
+
+  /// nil for a trusted proxy: what comes over its connections is from many.
+  func countedAddress(_ descriptor: Int32) -> ClientAddress? {
+    ClientAddress.peer(ofSocket: descriptor).flatMap { proxies.contains($0) ? nil : $0 }
   }
 
-  func connectionOpened() { connectionCount += 1 }
-  func connectionClosed() { connectionCount -= 1 }
+  func connectionOpened(_ connection: HTTPConnection) { connections.opened(connection.countedAddress) }
+  func connectionClosed(_ connection: HTTPConnection) { connections.closed(connection.countedAddress) }
   func serveLoop() { loop.runOnce() }
 
   /// Zero lets the WebSocket handshake go on.
   func confirmUpgrade(_ wsi: OpaquePointer) -> Int32 {
     let reader = RequestReader(wsi: wsi)
     // Without a request lws has already answered, and freed what it had parsed.
-    guard let request = reader.request() else { return -1 }
+    guard let request = reader.request(peer: reader.peer) else { return -1 }
     var refusal: HTTPResponse?
     if reader.upgrade == "websocket" {
       refusal = application.refusal(ofUpgrade: request)
@@ -115,7 +120,8 @@ final class WebServer {
   }
 
   func upgraded(_ connection: HTTPConnection) -> Int32 {
-    guard let request = RequestReader(wsi: connection.wsi).request(),
+    let reader = RequestReader(wsi: connection.wsi)
+    guard let request = reader.request(peer: reader.peer),
       let handler = application.webSocketHandler(for: request)
     else { return -1 }
     connection.socket = WebSocketConnection(server: self, wsi: connection.wsi, request: request, handler: handler)

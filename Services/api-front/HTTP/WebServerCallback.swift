@@ -11,13 +11,16 @@ func webServerCallback(
   case LWS_CALLBACK_RAW_RX_FILE:
     server.serveLoop()
     return 0
-  case LWS_CALLBACK_FILTER_NETWORK_CONNECTION: return server.admitConnection() ? 0 : -1
+  case LWS_CALLBACK_FILTER_NETWORK_CONNECTION:
+    return server.admitConnection(Int32(truncatingIfNeeded: Int(bitPattern: input))) ? 0 : -1
   case LWS_CALLBACK_SERVER_NEW_CLIENT_INSTANTIATED:
-    attach(HTTPConnection(server: server, wsi: wsi), to: wsi)
-    server.connectionOpened()
+    let connection = HTTPConnection(
+      server: server, wsi: wsi, countedAddress: server.countedAddress(lws_get_socket_fd(wsi)))
+    attach(connection, to: wsi)
+    server.connectionOpened(connection)
     return 0
   case LWS_CALLBACK_WSI_DESTROY:
-    if detach(wsi) { server.connectionClosed() }
+    if let connection = detach(wsi) { server.connectionClosed(connection) }
     return 0
   case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE: return server.confirmUpgrade(wsi)
   case LWS_CALLBACK_RAW_RX: return server.refuseRaw(wsi)
@@ -52,11 +55,11 @@ private func attached(to wsi: OpaquePointer) -> HTTPConnection? {
   lws_get_opaque_user_data(wsi).map { Unmanaged<HTTPConnection>.fromOpaque($0).takeUnretainedValue() }
 }
 
-private func detach(_ wsi: OpaquePointer) -> Bool {
-  guard let pointer = lws_get_opaque_user_data(wsi) else { return false }
+private func detach(_ wsi: OpaquePointer) -> HTTPConnection? {
+  guard let pointer = lws_get_opaque_user_data(wsi) else { return nil }
   lws_set_opaque_user_data(wsi, nil)
   let connection = Unmanaged<HTTPConnection>.fromOpaque(pointer).takeRetainedValue()
   connection.socket?.closed()
   connection.closed()
-  return true
+  return connection
 }

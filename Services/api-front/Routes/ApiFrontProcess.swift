@@ -15,54 +15,67 @@ public final class ApiFrontProcess: ServiceProcess {
     let backends = try Backends(bus, streamInstances: settings[AppSettings.streamInstances])
     let key = try CoachKey.load(
       configured: settings[AppSettings.coachKey], stateDirectory: settings[AppSettings.stateDirectory])
-    let access = AccessControl(key: key, tokens: backends.tokens, time: context.time)
+    let proxies = TrustedProxies(settings[AppSettings.trustedProxies])
+    let limits = AddressLimits(
+      perMinute: settings[AppSettings.pairingRate], burst: settings[AppSettings.pairingBurst], proxies: proxies,
+      time: context.time)
+    let access = AccessControl(key: key, tokens: backends.tokens, limits: limits, time: context.time)
     sockets = try SocketHub(bus, context, backends, access)
     let listening = settings[AppSettings.bindAddress]
     let port = BoundPort(settings[AppSettings.localPort])
+    let address = {
+      PublicAddress.choose(
+        publicURL: publicURL, isTLS: isTLS, listening: listening, port: port.number, lan: PublicAddress.lanAddresses())
+    }
     let iceServers = IceServers(settings, time: context.time)
+    let invitations = Invitations(tokens: backends.tokens, address: address)
     let pairing = PairingRoutes(
-      backends: backends,
-      address: {
-        PublicAddress.choose(
-          publicURL: publicURL, isTLS: isTLS, listening: listening, port: port.number, lan: PublicAddress.lanAddresses()
-        )
-      }, isTLS: isTLS, publicURL: publicURL, iceServers: iceServers, time: context.time)
-    let sessions = SessionRoutes(backends: backends) { [sockets] session in
+      backends: backends, invitations: invitations, address: address, isTLS: isTLS, publicURL: publicURL,
+      iceServers: iceServers, time: context.time, uploads: sockets.uploads)
+    let recheck = { [sockets] (session: SessionID) in
       access.forgetVerified()
       sockets.recheck(session)
     }
+    let sessions = SessionRoutes(backends: backends, onClosed: recheck)
+    let control = ControlRoutes(backends: backends, invitations: invitations, onChanged: recheck)
     let tls = isTLS ? try TLSFiles.locate(settings, lan: PublicAddress.lanAddresses()) : nil
     let pages = PageRoutes(
       files: StaticFiles(directory: settings[AppSettings.webDirectory]), access: access, tokens: backends.tokens,
       isTLS: isTLS, time: context.time, authorityPath: tls?.authorityPath)
-    var routes = pairing.routes + sessions.routes + MaterialRoutes(backends: backends).routes
+    var routes = pairing.routes + sessions.routes + control.routes + MaterialRoutes(backends: backends).routes
     routes += UploadRoutes(uploads: sockets.uploads).routes
     routes += SignallingRoutes(backends: backends, iceServers: iceServers).routes
-    let described = routes
+    routes += pages.routes
+    let others = routes
     let operation = OperationRoutes(backends: backends, context: context)
-    routes += operation.routes { described + operation.routes { [] } }
+    routes += operation.routes { others + operation.routes { [] } }
     let application = FrontApplication(
-      routes: routes + pages.routes, access: access, origins: OriginCheck(publicURL: publicURL), sockets: sockets)
+      routes: routes, access: access,
+      origins: OriginCheck(publicURL: publicURL, allowed: settings[AppSettings.allowedOrigins]), limits: limits,
+      commonHeaders: tls.map(\.headers) ?? [], sockets: sockets)
     server = try WebServer(
       loop: context.loop,
       listener: .init(
         port: port.number, address: listening, tls: tls?.paths),
-      application: application)
+      limits: WebLimits(settings), proxies: proxies, application: application)
     port.number = server.port
-    report(context, scheme: isTLS ? "https" : "http")
+    report(context, limits, scheme: isTLS ? "https" : "http")
   }
 
   /// Drives lws, and through it the event loop, until the service stops.
   public func serve() { server.run() }
 
-  private func report(_ context: ServiceContext, scheme: String) {
+  private func report(_ context: ServiceContext, _ limits: AddressLimits, scheme: String) {
     context.log.info("listening", (.port, server.port), (.transport, scheme))
     let metrics = context.metrics
     metrics.gauge("axolotl_http_connections", "Open client connections.") { [unowned server] in
-      Double(server.connectionCount)
+      Double(server.connections.count)
     }
     metrics.gauge("axolotl_http_connections_refused", "Connections refused because too many were open.") {
-      [unowned server] in Double(server.refusedConnections)
+      [unowned server] in Double(server.connections.refused)
+    }
+    metrics.gauge("axolotl_http_rate_limited", "Requests refused because too many came from their address.") {
+      Double(limits.refused)
     }
     context.onStop { [weak self] in
       self?.sockets.sayGoodbye()
@@ -76,4 +89,11 @@ public final class ApiFrontProcess: ServiceProcess {
 private final class BoundPort {
   var number: Int
   init(_ number: Int) { self.number = number }
+}
+
+extension WebLimits {
+  init(_ settings: Settings) {
+    maximumConnections = settings[AppSettings.maximumConnections]
+    maximumConnectionsPerAddress = settings[AppSettings.maximumConnectionsPerAddress]
+  }
 }

@@ -10,21 +10,23 @@ struct MaterialRoutes {
     [
       Route(
         .get, "/api/sessions/{id}/recordings", for: .coach, "The recorded files of a session",
-        RouteDocumentation(problems: [400, 401, 404]), run: listRecordings),
+        RouteDocumentation(responseSchema: .object(["files": .array(of: RecordingFile.schema)])), run: listRecordings),
       Route(
         .get, "/api/sessions/{id}/recordings/{path...}", for: .coach, "One recorded file",
-        RouteDocumentation(responseType: "video/x-matroska", problems: [400, 401, 404]), deadline: .seconds(20),
+        RouteDocumentation(responseType: "video/x-matroska"), deadline: .seconds(20),
         run: readRecording),
       poses(.trc, "text/plain; charset=utf-8"), poses(.csv, "text/csv; charset=utf-8"),
       poses(.json, HTTPResponse.jsonType),
       Route(
         .put, "/api/sessions/{id}/calibration", for: .coach, "Give a session the calibration of its cameras",
         RouteDocumentation(
-          requestTypes: [HTTPResponse.jsonType, "text/plain", "application/xml"], problems: [400, 401, 404, 413]),
+          requestTypes: [HTTPResponse.jsonType, "text/plain", "application/xml"],
+          requestSchema: .oneOf([CalibrationSchema.cameras, CalibrationSchema.qualisys]),
+          responseSchema: .object(["devices": .array(of: .identifier)])),
         maximumBody: SetCalibration.maximumBytes, run: setCalibration),
       Route(
         .get, "/api/sessions/{id}/calibration", for: .coach, "The calibration in force",
-        RouteDocumentation(problems: [400, 401, 404]), run: getCalibration),
+        RouteDocumentation(responseSchema: CalibrationSchema.cameras), run: getCalibration),
     ]
   }
 
@@ -77,9 +79,10 @@ struct MaterialRoutes {
       let client = try backends.stream(instance)
       client.send(ReadRecording(session: session, path: path, offset: 0)) { result in
         call.answer(result) { first in
-          let source = BusPieces(first: Array(first.piece)) { offset, deliver in
+          let source = BusPieces(first: Array(first.piece.prefix(first.fileBytes))) { offset, deliver in
             client.send(ReadRecording(session: session, path: path, offset: offset)) { next in
-              deliver(next.map { Array($0.piece) })
+              // A file that is still written to has grown since its length was told.
+              deliver(next.map { Array($0.piece.prefix(first.fileBytes - offset)) })
             }
           }
           return download(
@@ -96,7 +99,7 @@ struct MaterialRoutes {
     Route(
       .get, "/api/sessions/{id}/poses.\(format.rawValue)", for: .coach,
       "The 3D poses as \(format.rawValue.uppercased())",
-      RouteDocumentation(responseType: type, problems: [400, 401, 404]), deadline: .seconds(95)
+      RouteDocumentation(responseType: type, responseSchema: CalibrationSchema.poses), deadline: .seconds(95)
     ) { call in
       call.attempt { () throws(ServiceError) in
         let session = try call.pathSession()
@@ -118,7 +121,6 @@ struct MaterialRoutes {
   private func download(_ source: any PieceSource, length: Int, type: String, name: String) -> HTTPResponse {
     var response = HTTPResponse(.ok, contentType: type)
     response.body = .pieces(source, length: length)
-    response.headers.append(("Cache-Control", "no-store"))
     // Names are made of identifiers, which need no quoting.
     response.headers.append(("Content-Disposition", "attachment; filename=\"\(name)\""))
     return response
@@ -143,11 +145,6 @@ struct MaterialRoutes {
       }
     }
   }
-}
-
-extension ServiceError {
-  static let unknownRecording = ServiceError.notFound(
-    "unknown_recording", "There is no such file. GET …/recordings lists those there are.")
 }
 
 /// A body that another service gives piece by piece over the bus.

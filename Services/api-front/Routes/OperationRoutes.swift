@@ -15,11 +15,17 @@ struct OperationRoutes {
       ) { $0.respond(.text("ok\n", contentType: "text/plain; charset=utf-8")) },
       Route(
         .get, "/readyz", for: .everyone, "Whether every service can do its work",
-        RouteDocumentation(problems: [503]), run: readiness),
+        RouteDocumentation(
+          responseSchema: Readiness.schema,
+          otherAnswers: [503: .init(content: [(HTTPResponse.jsonType, Readiness.schema)])]),
+        run: readiness),
       Route(
         .get, "/metrics", for: .everyone, "Figures of all services in Prometheus' text format",
         RouteDocumentation(responseType: "text/plain; version=0.0.4; charset=utf-8"), run: metrics),
-      Route(.get, "/api/openapi.json", for: .everyone, "The description of this API") { call in
+      Route(
+        .get, "/api/openapi.json", for: .everyone, "The description of this API",
+        RouteDocumentation(responseSchema: .object([:], isOpen: true))
+      ) { call in
         call.respond(.json(OpenAPI.document(allRoutes(), version: Version.text), keepingNames: true))
       },
     ]
@@ -34,6 +40,12 @@ struct OperationRoutes {
     }
     let ready: Bool
     let services: [Part]
+
+    static let schema = Schema.object([
+      "ready": .boolean,
+      "services": .array(
+        of: .object(["service": .text, "ready": .boolean], optional: ["version": .text, "reason": .text])),
+    ])
   }
 
   private func readiness(_ call: RouteCall) {
@@ -63,8 +75,7 @@ struct OperationRoutes {
     let own = context.metrics.exposition()
     let gather = Gather<String>(named.count) { texts in
       let merged = MetricsText.merge([own] + texts)
-      call.respond(
-        .text(merged, contentType: "text/plain; version=0.0.4; charset=utf-8").adding("Cache-Control", "no-store"))
+      call.respond(.text(merged, contentType: "text/plain; version=0.0.4; charset=utf-8"))
     }
     for (index, entry) in named.enumerated() {
       // A service that is away is missing from the figures; `axolotl_up` shows it.

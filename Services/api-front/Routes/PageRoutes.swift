@@ -14,6 +14,8 @@ struct PageRoutes {
   let authorityPath: String?
 
   private static let html = "text/html; charset=utf-8"
+  /// With `If-None-Match` of what the browser has.
+  private static let unchanged = [304: RouteDocumentation.Answer(content: [])]
   private static let certificateType = "application/x-x509-ca-cert"
 
   var routes: [Route] {
@@ -22,22 +24,24 @@ struct PageRoutes {
         .get, "/", for: .everyone, "The coach's page; with ?key= it signs the browser in",
         RouteDocumentation(
           query: [.init(name: "key", isRequired: false, description: "The coach's key")], responseType: Self.html,
-          problems: [401]),
-        run: coachPage),
+          otherAnswers: [303: .init(content: []), 304: .init(content: [])], problems: [401]),
+        pace: .free, run: coachPage),
       Route(
         .get, "/pair", for: .everyone, "The phone's page",
         RouteDocumentation(
-          query: [.init(name: "token", isRequired: false, description: "The pairing token")], responseType: Self.html)
+          query: [.init(name: "token", isRequired: false, description: "The pairing token")], responseType: Self.html,
+          otherAnswers: Self.unchanged)
       ) { send($0, "pair.html") },
       Route(
-        .get, "/favicon.ico", for: .everyone, "The icon", RouteDocumentation(responseType: "image/svg+xml")
+        .get, "/favicon.ico", for: .everyone, "The icon",
+        RouteDocumentation(responseType: "image/svg+xml", otherAnswers: Self.unchanged)
       ) { send($0, "assets/icon.svg") },
       Route(
         .get, "/axolotl-ca.crt", for: .everyone, "The local certificate authority, to be trusted once by each phone",
         RouteDocumentation(responseType: Self.certificateType, problems: [404]), run: sendAuthority),
       Route(
         .get, "/assets/{path...}", for: .everyone, "What the pages load",
-        RouteDocumentation(responseType: "*/*", problems: [404])
+        RouteDocumentation(responseType: "*/*", otherAnswers: Self.unchanged)
       ) { call in send(call, "assets/\(call.exchange.parameters["path"] ?? "")") },
     ]
   }
@@ -58,12 +62,13 @@ struct PageRoutes {
 
   private func coachPage(_ call: RouteCall) {
     guard let key = call.request.query["key"] else { return send(call, "index.html") }
-    guard access.isCoachKey(key) else { return call.fail(.wrongCoachKey) }
-    tokens.send(IssueCoachToken()) { result in
-      call.answer(result) { reply in
-        // The key leaves the address, and with it the history and every Referer.
-        HTTPResponse(.seeOther).adding("Location", "/").adding("Set-Cookie", cookie(reply))
-          .adding("Cache-Control", "no-store")
+    call.attempt { () throws(ServiceError) in
+      try access.checkCoachKey(key, of: call.request)
+      tokens.send(IssueCoachToken()) { result in
+        call.answer(result) { reply in
+          // The key leaves the address, and with it the history and every Referer.
+          HTTPResponse(.seeOther).adding("Location", "/").adding("Set-Cookie", cookie(reply))
+        }
       }
     }
   }

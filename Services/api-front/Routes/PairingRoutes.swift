@@ -7,40 +7,58 @@ import Timing
 /// `/api/pairing/…`: making a session, and how a phone gets into it.
 struct PairingRoutes {
   let backends: Backends
+  let invitations: Invitations
   let address: () -> PublicAddress
   let isTLS: Bool
   let publicURL: String?
   let iceServers: IceServers
   let time: any TimeSource
+  /// Takes the clock exchanges of phones without a socket.
+  let uploads: UploadLinks
 
   var routes: [Route] {
     [
       Route(
         .post, "/api/pairing/create_session", for: .coach, "Make a session and the QR that lets phones into it",
-        RouteDocumentation(requestTypes: [HTTPResponse.jsonType], problems: [400, 401, 409]),
+        RouteDocumentation(
+          requestTypes: [HTTPResponse.jsonType], requestSchema: CreateBody.schema,
+          responseSchema: Invitations.Invitation.schema,
+          problems: [409]),
         maximumBody: 16 * 1024, run: createSession),
       Route(
         .get, "/api/pairing/validate", for: .everyone, "Is this pairing token good, for this device",
         RouteDocumentation(
           query: [
-            .init(name: "token", isRequired: true, description: "The pairing token of the QR"),
-            .init(name: "device_id", isRequired: false, description: "The device that wants to use it"),
-          ], problems: [400, 401, 403, 409, 410]),
+            .init(name: "token", isRequired: true, description: "The pairing token of the QR", schema: .token),
+            .init(
+              name: "device_id", isRequired: false, description: "The device that wants to use it", schema: .identifier),
+          ], responseSchema: Validity.schema, problems: [401, 409]),
         run: validate),
       Route(
+        .post, "/api/pairing/redeem_code", for: .everyone, "The pairing token that a typed code stands for",
+        RouteDocumentation(
+          requestTypes: [HTTPResponse.jsonType], requestSchema: CodeBody.schema, responseSchema: RedeemedCode.schema,
+          problems: [401, 404]),
+        maximumBody: 4096, pace: .pairing(cost: Self.guessCost), run: redeemCode),
+      Route(
         .post, "/api/pairing/register_device", for: .everyone, "Take a place in a session with a pairing token",
-        RouteDocumentation(requestTypes: [HTTPResponse.jsonType], problems: [400, 401, 403, 404, 409, 410]),
+        RouteDocumentation(
+          requestTypes: [HTTPResponse.jsonType], requestSchema: RegisterBody.schema,
+          responseSchema: Registration.schema,
+          problems: [401, 404, 409]),
         maximumBody: 16 * 1024, run: registerDevice),
       Route(
         .post, "/api/pairing/ntp_sync", for: .phone, "One clock exchange over HTTP",
-        RouteDocumentation(requestTypes: [HTTPResponse.jsonType], problems: [400, 401, 403]), maximumBody: 4096,
-        run: clockExchange),
+        RouteDocumentation(
+          requestTypes: [HTTPResponse.jsonType], requestSchema: ClockBody.schema, responseSchema: ClockAnswer.schema),
+        maximumBody: 4096,
+        pace: .free, run: clockExchange),
     ]
   }
 
   // MARK: create_session
 
-  private struct CreateBody: Decodable {
+  struct CreateBody: Decodable {
     let sessionID: String?
     let mode: SessionMode
     let userID: String
@@ -57,64 +75,44 @@ struct PairingRoutes {
     }
   }
 
-  struct CreatedSession: Encodable {
-    let sessionID: SessionID
-    let mode: SessionMode
-    let expectedDevices: Int
-    let pairingURL: String
-    let pairingToken: String
-    let pairingQrSvg: String
-    let expiresAt: String
-    /// Why phones may not reach the address, if there is reason to think so.
-    let warning: String?
-  }
-
   private func createSession(_ call: RouteCall) {
     call.attempt { () throws(ServiceError) in
       let body: CreateBody = try call.json()
       let name = body.sessionID ?? "auto"
       let session = name == "auto" ? nil : SessionID(name)
       if name != "auto", session == nil { throw .badSession }
-      if let ttl = body.ttl, !(300...3600).contains(ttl) {
-        throw .invalid("invalid_field", "\"ttl\" must be 300 to 3600 seconds.")
-      }
+      try Invitations.check(ttl: body.ttl)
       let create = CreateSession(
         session: session, mode: body.mode, userID: body.userID, expectedDevices: body.expectedDevices,
         consent: body.consent)
       backends.sessions.send(create) { result in
         switch result {
-        case .success(let summary): issueToken(call, summary, ttl: body.ttl)
+        case .success(let summary): invitations.send(call, summary, places: summary.expectedDevices, ttl: body.ttl)
         case .failure(let error): call.fail(error)
         }
       }
     }
   }
 
-  private func issueToken(_ call: RouteCall, _ summary: SessionSummary, ttl: Int?) {
-    let issue = IssuePairingToken(
-      session: summary.session, mode: summary.mode, maxDevices: summary.expectedDevices, ttlSeconds: ttl)
-    backends.tokens.send(issue) { result in
-      call.answer(result) { reply in
-        let address = address()
-        let url = "\(address.base)/pair?token=\(reply.token)"
-        guard let svg = QRCode.svg(url) else { return .problem(.internalFault) }
-        return .json(
-          CreatedSession(
-            sessionID: summary.session, mode: summary.mode, expectedDevices: summary.expectedDevices,
-            pairingURL: url, pairingToken: reply.token, pairingQrSvg: svg,
-            expiresAt: UTCText.format(seconds: reply.expiresAt), warning: address.warning))
-      }
-    }
-  }
-
   // MARK: validate
 
-  struct Validity: Encodable {
-    let valid = true
-    let sessionID: SessionID
+  /// Written by hand: phones and scripts ask for it more often than for anything else.
+  struct Validity {
+    let session: SessionID
     let mode: SessionMode
-    let expiresAt: String
+    /// Seconds since the Unix epoch.
+    let expiresAt: Int64
     let devicesLeft: Int
+
+    var json: JSONObjectText {
+      var object = JSONObjectText()
+      object.add("devices_left", devicesLeft)
+      object.add("expires_at", UTCText.format(seconds: expiresAt))
+      object.add("mode", mode.rawValue)
+      object.add("session_id", session.text)
+      object.add("valid", true)
+      return object
+    }
   }
 
   private func validate(_ call: RouteCall) {
@@ -130,10 +128,43 @@ struct PairingRoutes {
           guard let session = reply.claims.session, let mode = reply.claims.mode else {
             return .problem(.internalFault)
           }
+          let validity = Validity(
+            session: session, mode: mode, expiresAt: reply.claims.expiresAt, devicesLeft: reply.devicesLeft)
+          return .json(validity.json)
+        }
+      }
+    }
+  }
+
+  // MARK: redeem_code
+
+  /// A guess counts for as much as so many other calls: an address may try one code a second in the long run.
+  private static let guessCost = 10
+
+  struct CodeBody: Decodable {
+    let code: String
+  }
+
+  struct RedeemedCode: Encodable {
+    let pairingToken: String
+    let sessionID: SessionID
+    let mode: SessionMode
+    let expiresAt: String
+  }
+
+  /// A code stands in a body, never in an address: it gets into no log and no history.
+  private func redeemCode(_ call: RouteCall) {
+    call.attempt { () throws(ServiceError) in
+      let body: CodeBody = try call.json()
+      backends.tokens.send(RedeemPairingCode(code: body.code)) { result in
+        call.answer(result) { reply in
+          guard let session = reply.claims.session, let mode = reply.claims.mode else {
+            return .problem(.internalFault)
+          }
           return .json(
-            Validity(
-              sessionID: session, mode: mode, expiresAt: UTCText.format(seconds: reply.claims.expiresAt),
-              devicesLeft: reply.devicesLeft))
+            RedeemedCode(
+              pairingToken: reply.token, sessionID: session, mode: mode,
+              expiresAt: UTCText.format(seconds: reply.claims.expiresAt)))
         }
       }
     }
@@ -141,7 +172,7 @@ struct PairingRoutes {
 
   // MARK: register_device
 
-  private struct RegisterBody: Decodable {
+  struct RegisterBody: Decodable {
     let token: String
     let deviceID: String
     /// The phone's own name for this attempt, a secret of 8 to 128 characters: asking again with it gets the same
@@ -191,7 +222,7 @@ struct PairingRoutes {
   ) {
     guard let session = redeemed.claims.session else { return call.fail(.internalFault) }
     let key = DeviceKey(session: session, device: device)
-    backends.sessions.send(RegisterDevice(key: key, metadata: metadata)) { result in
+    backends.sessions.send(RegisterDevice(key: key, metadata: metadata, grant: redeemed.claims.jti)) { result in
       call.answer(result) { placement in
         let origin = RequestOrigin(call.request, isTLS: isTLS, publicURL: publicURL, fallback: address().base)
         return .json(
@@ -207,15 +238,18 @@ struct PairingRoutes {
 
   // MARK: ntp_sync
 
-  private struct ClockBody: Decodable {
+  struct ClockBody: Decodable {
     let sessionID: String?
     let deviceID: String?
     let tsDevice: Double
+    /// The exchange before, complete, in µs: as in a `clock` message.
+    let prev: ClockRequest.Previous?
 
     enum CodingKeys: String, CodingKey {
       case sessionID = "session_id"
       case deviceID = "device_id"
       case tsDevice = "ts_device"
+      case prev
     }
   }
 
@@ -230,8 +264,9 @@ struct PairingRoutes {
   private func clockExchange(_ call: RouteCall) {
     call.attempt { () throws(ServiceError) in
       let body: ClockBody = try call.json()
-      _ = try call.phone(session: body.sessionID, device: body.deviceID)
+      let key = try call.phone(session: body.sessionID, device: body.deviceID)
       guard body.tsDevice.isFinite else { throw .invalid("invalid_field", "\"ts_device\" must be a number.") }
+      if let sample = body.prev?.sample { uploads.keep(sample, of: key) }
       let sent = time.now()
       call.respond(
         .json(

@@ -7,6 +7,7 @@ struct Route {
   let audience: Audience
   let maximumBody: Int
   let deadline: Duration
+  let pace: Pace
   let summary: String
   let documentation: RouteDocumentation
   let run: (RouteCall) -> Void
@@ -14,7 +15,7 @@ struct Route {
   init(
     _ method: HTTPMethod, _ path: String, for audience: Audience, _ summary: String,
     _ documentation: RouteDocumentation = RouteDocumentation(), maximumBody: Int = 0,
-    deadline: Duration = .seconds(8), run: @escaping (RouteCall) -> Void
+    deadline: Duration = .seconds(8), pace: Pace? = nil, run: @escaping (RouteCall) -> Void
   ) {
     self.method = method
     pattern = PathPattern(path)
@@ -23,23 +24,10 @@ struct Route {
     self.deadline = deadline
     self.summary = summary
     self.documentation = documentation
+    self.pace = pace ?? Self.pace(of: path)
     self.run = run
   }
-}
 
-/// What `/api/openapi.json` says of a route beyond its line in the table.
-struct RouteDocumentation {
-  struct Query {
-    let name: String
-    let isRequired: Bool
-    let description: String
-  }
-  var query: [Query] = []
-  /// Media types of the body, if it takes one.
-  var requestTypes: [String] = []
-  /// Media type of a success.
-  var responseType = HTTPResponse.jsonType
-  var successStatus = 200
-  /// Statuses besides the success, each a problem document.
-  var problems: [Int] = []
+  /// Pairing is limited unless its route says why not.
+  private static func pace(of path: String) -> Pace { path.hasPrefix("/api/pairing/") ? .pairing(cost: 1) : .free }
 }

@@ -70,6 +70,13 @@ struct RouteCall {
     return session
   }
 
+  /// The device named in the path as `{id}` and `{device}`.
+  func pathDevice() throws(ServiceError) -> DeviceKey {
+    let session = try pathSession()
+    guard let text = exchange.parameters["device"], let device = DeviceID(text) else { throw .badDevice }
+    return DeviceKey(session: session, device: device)
+  }
+
   func session(_ text: String) throws(ServiceError) -> SessionID {
     guard let session = SessionID(text) else { throw .badSession }
     guard caller.maySee(session) else { throw .otherSession }

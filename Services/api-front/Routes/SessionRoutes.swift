@@ -13,27 +13,27 @@ struct SessionRoutes {
       Route(
         .get, "/api/pairing/session_status", for: .coachOrPhone, "State of a session and of each of its devices",
         RouteDocumentation(
-          query: [.init(name: "session_id", isRequired: true, description: "The session")],
-          problems: [400, 401, 403, 404]),
-        run: status),
+          query: [.init(name: "session_id", isRequired: true, description: "The session", schema: .identifier)],
+          responseSchema: StatusDocument.schema, problems: [404]),
+        pace: .free, run: status),
       Route(
-        .get, "/api/sessions", for: .coach, "The sessions, newest first", RouteDocumentation(problems: [401]),
-        run: list),
+        .get, "/api/sessions", for: .coach, "The sessions, newest first",
+        RouteDocumentation(responseSchema: .object(["sessions": .array(of: Listed.schema)])), run: list),
       Route(
         .get, "/api/sessions/{id}", for: .coach, "State of a session and of each of its devices",
-        RouteDocumentation(problems: [400, 401, 404])
+        RouteDocumentation(responseSchema: StatusDocument.schema)
       ) { call in
         call.attempt { () throws(ServiceError) in answerStatus(call, try call.pathSession()) }
       },
       Route(
         .post, "/api/sessions/{id}/end", for: .coach, "Close a session to new frames",
-        RouteDocumentation(problems: [400, 401, 404]), maximumBody: 1024, run: end),
+        RouteDocumentation(responseSchema: Listed.schema), maximumBody: 1024, run: end),
       Route(
         .delete, "/api/sessions/{id}", for: .coach, "Delete a session with everything of it; answers a receipt",
-        RouteDocumentation(problems: [400, 401, 404]), deadline: .seconds(65), run: delete),
+        RouteDocumentation(responseSchema: DeletionReceipt.schema), deadline: .seconds(65), run: delete),
       Route(
         .get, "/api/sessions/{id}/statistics", for: .coach, "Figures of the 3D reconstruction",
-        RouteDocumentation(problems: [400, 401, 404]), run: statistics),
+        RouteDocumentation(responseSchema: ReconstructionStatistics.Reply.schema), run: statistics),
     ]
   }
 

@@ -11,19 +11,22 @@ struct SignallingRoutes {
       Route(
         .post, "/api/pairing/signal_offer", for: .phone, "A WebRTC offer; answered by an answer with candidates",
         RouteDocumentation(
-          requestTypes: [HTTPResponse.jsonType], problems: [400, 401, 403, 404, 409, 413, 501]),
+          requestTypes: [HTTPResponse.jsonType], requestSchema: OfferBody.schema, responseSchema: Answer.schema,
+          problems: [404, 409, 413, 501]),
         maximumBody: 256 * 1024, run: offer),
       Route(
         .post, "/api/pairing/signal_candidates", for: .phone, "Trickle ICE: late candidates of both sides",
-        RouteDocumentation(requestTypes: [HTTPResponse.jsonType], problems: [400, 401, 403, 404, 409]),
-        maximumBody: 32 * 1024, run: candidates),
+        RouteDocumentation(
+          requestTypes: [HTTPResponse.jsonType], requestSchema: CandidatesBody.schema,
+          responseSchema: Candidates.schema, problems: [404, 409]),
+        maximumBody: 32 * 1024, pace: .free, run: candidates),
       Route(
         .get, "/api/pairing/ice_servers", for: .phone, "STUN and TURN servers, with credentials made anew",
-        RouteDocumentation(problems: [401])
+        RouteDocumentation(responseSchema: IceServerList.schema), pace: .free
       ) { call in
         call.attempt { () throws(ServiceError) in
-          call.respond(
-            .json(IceServerList(iceServers: iceServers.list(for: try call.phone(session: nil, device: nil)))))
+          let key = try call.phone(session: nil, device: nil)
+          call.respond(.json(IceServerList(iceServers: iceServers.list(for: key))))
         }
       },
     ]
@@ -35,7 +38,7 @@ struct SignallingRoutes {
 
   // MARK: signal_offer
 
-  private struct OfferBody: Decodable {
+  struct OfferBody: Decodable {
     let sessionID: String?
     let deviceID: String?
     let type: String
@@ -71,7 +74,7 @@ struct SignallingRoutes {
 
   // MARK: signal_candidates
 
-  private struct CandidatesBody: Decodable {
+  struct CandidatesBody: Decodable {
     let sessionID: String?
     let deviceID: String?
     let candidates: [String]

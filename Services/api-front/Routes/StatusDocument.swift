@@ -56,6 +56,8 @@ struct StatusDocument: Encodable {
   let state: SessionState
   let expectedDevices: Int
   let registeredDevices: Int
+  /// As many phones as the mode takes.
+  let maximumDevices: Int
   let consent: Bool
   let devices: [Device]
   /// Null when edge-gateway does not answer.
@@ -68,6 +70,7 @@ struct StatusDocument: Encodable {
     state = summary.state
     expectedDevices = summary.expectedDevices
     registeredDevices = summary.registeredDevices
+    maximumDevices = summary.mode.allowedDevices.upperBound
     consent = summary.consentRecorded
     devices = status.devices.map { Device($0, at: now) }
     self.reconstruction = reconstruction

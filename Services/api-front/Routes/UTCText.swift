@@ -6,11 +6,9 @@ enum UTCText {
     var time = time_t(seconds)
     var parts = tm()
     gmtime_r(&time, &parts)
-    func padded(_ number: Int32, _ width: Int = 2) -> String {
-      let digits = String(number)
-      return String(repeating: "0", count: max(0, width - digits.count)) + digits
-    }
-    return "\(padded(parts.tm_year + 1900, 4))-\(padded(parts.tm_mon + 1))-\(padded(parts.tm_mday))"
-      + "T\(padded(parts.tm_hour)):\(padded(parts.tm_min)):\(padded(parts.tm_sec))Z"
+    func two(_ number: Int32) -> String { number < 10 ? "0\(number)" : "\(number)" }
+    let year = parts.tm_year + 1900
+    return "\(two(year / 100))\(two(year % 100))-\(two(parts.tm_mon + 1))-\(two(parts.tm_mday))"
+      + "T\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec))Z"
   }
 }

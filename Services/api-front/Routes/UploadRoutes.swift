@@ -13,6 +13,10 @@ struct UploadRoutes {
     let seq: UInt32
     /// Everything up to here is on disk.
     let acknowledged: UInt32
+
+    static let schema = Schema.object([
+      "seq": .integer(1...Int(UInt32.max)), "acknowledged": .integer(0...Int(UInt32.max)),
+    ])
   }
 
   var routes: [Route] {
@@ -21,14 +25,27 @@ struct UploadRoutes {
         .post, "/api/pairing/upload_frame", for: .phone, "One JPEG frame; answered when it is on disk",
         RouteDocumentation(
           query: [
-            .init(name: "seq", isRequired: true, description: "Sequence number of the frame, from 1"),
-            .init(name: "ts_device_us", isRequired: true, description: "Capture instant on the device's clock, µs"),
             .init(
-              name: "oldest_seq", isRequired: false, description: "Oldest frame the phone still holds; default seq"),
-            .init(name: "width", isRequired: false, description: "Pixels; read from the JPEG if missing"),
-            .init(name: "height", isRequired: false, description: "Pixels; read from the JPEG if missing"),
-          ], requestTypes: ["image/jpeg", "multipart/form-data"], problems: [400, 401, 403, 404, 413, 429]),
-        maximumBody: FrameHeader.maximumPayload + 16 * 1024, deadline: .seconds(10), run: upload)
+              name: "seq", isRequired: true, description: "Sequence number of the frame, from 1",
+              schema: .integer(1...Int(UInt32.max))),
+            .init(
+              name: "ts_device_us", isRequired: true, description: "Capture instant on the device's clock, µs",
+              schema: .integer(Int.min...Int.max)),
+            .init(
+              name: "oldest_seq", isRequired: false, description: "Oldest frame the phone still holds; default seq",
+              schema: .integer(0...Int(UInt32.max))),
+            .init(
+              name: "width", isRequired: false, description: "Pixels; with height, or read from the JPEG",
+              schema: .integer(1...65535)),
+            .init(
+              name: "height", isRequired: false, description: "Pixels; with width, or read from the JPEG",
+              schema: .integer(1...65535)),
+            .init(name: "session_id", isRequired: false, description: "If given, the phone's own", schema: .identifier),
+            .init(name: "device_id", isRequired: false, description: "If given, the phone's own", schema: .identifier),
+          ], requestTypes: ["image/jpeg", "multipart/form-data"],
+          responseSchema: Uploaded.schema, problems: [404, 409]),
+        maximumBody: FrameHeader.maximumPayload + 16 * 1024, deadline: .seconds(10), pace: .free,
+        run: upload)
     ]
   }
 

@@ -26,7 +26,7 @@ final class PhoneSocket: WebSocketHandler, PhoneLinkOwner {
   private var outbound = OutboundQueue()
   private var faults = 0
   private var isEnding = false
-  private var isRechecking = false
+  private var questions: [StandingQuestion] = []
 
   /// More malformed messages than this, and the connection is closed.
   static let maximumFaults = 64
@@ -66,6 +66,16 @@ final class PhoneSocket: WebSocketHandler, PhoneLinkOwner {
     self.channel = channel
     hub.admit(self)
     channel.add(self, link: link)
+    if let request = socket?.request {
+      questions = hub.standingQuestions(
+        request, key,
+        placed: { [weak self] located in
+          if let self, socket != nil, !isEnding { move(located.placement, located.channel) }
+        },
+        refused: { [weak self] error in
+          if let self, socket != nil { end(error) }
+        })
+    }
     hub.log.info("phone_connected", (.session, key.session.text), (.device, key.device.text), (.link, link))
     socket?.setReading(true)
   }
@@ -80,20 +90,25 @@ final class PhoneSocket: WebSocketHandler, PhoneLinkOwner {
     socket?.close(CloseCode.forError(error), error.code)
   }
 
-  /// Asks again whether this phone is still welcome: its token may be revoked, its session over.
+  /// Asks again whether this phone is still welcome: its token may be revoked, it may be removed, its session over.
   func recheck() {
-    guard let socket, channel != nil, !isEnding, !isRechecking else { return }
-    isRechecking = true
-    hub.authorize(socket.request, key, .asked) { [weak self] result in
-      guard let self else { return }
-      isRechecking = false
-      // Who cannot answer now has not refused.
-      if case .failure(let error) = result, error.status < 500, self.socket != nil { end(error) }
-    }
+    guard socket != nil, channel != nil, !isEnding else { return }
+    for question in questions { question.put() }
+  }
+
+  /// Where another instance records this phone from now on, that one greets it, and the phone sends what is missing.
+  private func move(_ placement: DevicePlacement, _ channel: PhoneLinkChannel) {
+    guard let old = self.channel, old !== channel else { return }
+    old.remove(link: link)
+    self.placement = placement
+    self.channel = channel
+    channel.add(self, link: link)
+    channelIsReady()
   }
 
   func closed() {
     socket = nil
+    questions = []
     held = []
     channel?.remove(link: link)
     if channel != nil {
@@ -219,7 +234,7 @@ extension CloseCode {
     case 401, 403: .notAuthorized
     case 404, 410: .notFound
     case 409: .conflict
-    case 503: .tryAgainLater
+    case 429, 503: .tryAgainLater
     case 500: .internalError
     default: .policyViolation
     }

@@ -38,6 +38,7 @@ final class SocketHub: WebSocketGate {
     // What was revoked or ended by whomever is honoured within a second, on open connections too.
     context.loop.every(Self.recheckPeriod) { [unowned self] in
       for phone in phones.values { phone.recheck() }
+      uploads.recheck()
     }
     uploads.locate = { [unowned self] key, completion in locate(key, completion) }
   }
@@ -82,8 +83,10 @@ final class SocketHub: WebSocketGate {
     }
   }
 
-  func locate(_ key: DeviceKey, _ completion: @escaping (Result<Located, ServiceError>) -> Void) {
-    backends.sessions.send(LocateDevice(key: key)) { [weak self] result in
+  func locate(
+    _ key: DeviceKey, retries: Int = 2, _ completion: @escaping (Result<Located, ServiceError>) -> Void
+  ) {
+    backends.sessions.send(LocateDevice(key: key), retries: retries) { [weak self] result in
       completion(
         result.flatMap { placement in
           guard let channel = self?.channels[placement.instance] else {
@@ -105,9 +108,32 @@ final class SocketHub: WebSocketGate {
     old?.end(.replacedConnection)
   }
 
-  /// A session was ended or deleted: its phones learn it now rather than with the next round.
+  /// A session was ended or deleted, or a phone of it removed: they learn it now rather than with the next round.
   func recheck(_ session: SessionID) {
     for phone in phones.values where phone.key.session == session { phone.recheck() }
+    uploads.recheck(session)
+  }
+
+  /// What may be asked again of a phone that is connected. Each service is asked by itself: while one of them is away,
+  /// the refusal of the other counts.
+  func standingQuestions(
+    _ request: HTTPRequest, _ key: DeviceKey, placed: @escaping (Located) -> Void,
+    refused: @escaping (ServiceError) -> Void
+  ) -> [StandingQuestion] {
+    [
+      StandingQuestion(
+        { [weak self] completion in
+          guard let self else { return completion(.failure(.restarting)) }
+          locate(key, retries: 0) { result in
+            if case .success(let located) = result { placed(located) }
+            completion(result.map { _ in })
+          }
+        }, refused: refused),
+      StandingQuestion(
+        { [access] completion in
+          access.identifySocket(request, .asked) { completion($0.map { _ in }) }
+        }, refused: refused),
+    ]
   }
 
   func dismiss(_ phone: PhoneSocket) {

@@ -23,21 +23,43 @@ final class UploadLinks {
 
   /// Sends a frame and waits until it is on disk.
   func upload(_ upload: Upload, of key: DeviceKey) {
-    if let link = links[key] { return link.add(upload, at: loop.time.now()) }
-    locate(key) { [weak self] result in
-      guard let self else { return }
+    withLink(of: key) { [loop] result in
       switch result {
       case .failure(let error): upload.completion(.failure(error))
-      case .success(let (placement, channel)):
-        let link = links[key] ?? open(key, placement, channel)
-        link.add(upload, at: loop.time.now())
+      case .success(let link): link.add(upload, at: loop.time.now())
       }
+    }
+  }
+
+  /// Asks again whether those that upload are still welcome, all or those of one session: their sessions may be over,
+  /// they may be removed.
+  func recheck(_ session: SessionID? = nil) {
+    for (key, link) in links where session == nil || key.session == session { link.question?.put() }
+  }
+
+  /// Hands on a clock exchange. One that gets lost is followed by the next.
+  func keep(_ sample: ClockSample, of key: DeviceKey) {
+    withLink(of: key) { [loop] result in
+      if case .success(let link) = result { link.add(sample, at: loop.time.now()) }
+    }
+  }
+
+  private func withLink(of key: DeviceKey, _ body: @escaping (Result<UploadLink, ServiceError>) -> Void) {
+    if let link = links[key] { return body(.success(link)) }
+    locate(key) { [weak self] result in
+      guard let self else { return }
+      body(result.map { placement, channel in self.links[key] ?? self.open(key, placement, channel) })
     }
   }
 
   private func open(_ key: DeviceKey, _ placement: DevicePlacement, _ channel: PhoneLinkChannel) -> UploadLink {
     let link = UploadLink(key: key, placement: placement, channel: channel, number: numbers.next(), time: loop.time)
     link.onClosed = { [weak self] in self?.links[key] = nil }
+    link.question = StandingQuestion(
+      { [weak self] completion in
+        guard let self else { return completion(.failure(.restarting)) }
+        locate(key) { completion($0.map { _ in }) }
+      }, refused: { [weak link] in link?.closedByStream($0) })
     links[key] = link
     channel.add(link, link: link.number)
     return link
@@ -46,8 +68,9 @@ final class UploadLinks {
   private func closeIdle() {
     let now = loop.time.now()
     for link in links.values {
-      link.giveUpOverdue(now)
-      if link.isIdle, now - link.lastUse > Self.idle.wholeMicroseconds { link.close() }
+      // An instance that leaves a frame unanswered may be gone for good: the next upload asks for the place anew.
+      let isUnanswered = link.giveUpOverdue(now)
+      if link.isIdle, isUnanswered || now - link.lastUse > Self.idle.wholeMicroseconds { link.close() }
     }
   }
 }
@@ -75,6 +98,8 @@ final class UploadLink: PhoneLinkOwner {
   private var isSent = false
   private(set) var lastUse = SessionTime.zero
   var onClosed: () -> Void = {}
+  /// Is this device still welcome?
+  var question: StandingQuestion?
 
   static let maximumWaiting = 8
 
@@ -105,14 +130,20 @@ final class UploadLink: PhoneLinkOwner {
     sendNext()
   }
 
-  /// Nobody waits for these any more, and the next may go.
-  func giveUpOverdue(_ now: SessionTime) {
+  func add(_ sample: ClockSample, at now: SessionTime) {
+    lastUse = now
+    _ = channel.send(.clockSample, link: number, BusMessage(sample.encoded()), at: now)
+  }
+
+  /// Nobody waits for these any more, and the next may go. Whether there were any.
+  func giveUpOverdue(_ now: SessionTime) -> Bool {
     let overdue = waiting.filter { $0.deadline <= now }
-    guard !overdue.isEmpty else { return }
+    guard !overdue.isEmpty else { return false }
     if let first = waiting.first, first.deadline <= now { isSent = false }
     waiting.removeAll { $0.deadline <= now }
     for upload in overdue { upload.completion(.failure(.notAcknowledged)) }
     sendNext()
+    return true
   }
 
   private func sendNext() {

@@ -3,14 +3,13 @@ import Messages
 
 /// The services that hold something of a session, over the bus.
 final class BusDeletionPeers: DeletionPeers {
-  private let bus: BusContext
   private let tokens: RequestClient
   private let gateway: RequestClient
-  private var streams: [Int: RequestClient] = [:]
+  private let streams: StreamClients
 
-  init(_ bus: BusContext) throws {
-    self.bus = bus
-    tokens = try RequestClient(bus, .tokens, of: .tokenService)
+  init(_ bus: BusContext, _ streams: StreamClients, tokens: RequestClient) throws {
+    self.streams = streams
+    self.tokens = tokens
     gateway = try RequestClient(bus, .gateway, of: .edgeGateway)
   }
 
@@ -25,21 +24,9 @@ final class BusDeletionPeers: DeletionPeers {
     case .gateway:
       gateway.send(DeleteReconstruction(session: session), retries: 0) { completion($0.map { ($0.files, 0) }) }
     case .stream(let instance):
-      do {
-        try stream(instance).send(DeleteRecordings(session: session), retries: 0) {
-          completion($0.map { ($0.files, $0.bytes) })
-        }
-      } catch {
-        bus.log.error("bus_failed", (.instance, instance), (.error, String(describing: error)))
-        completion(.failure(.timedOut(part.name)))
+      streams.send(DeleteRecordings(session: session), to: instance, retries: 0) {
+        completion($0.map { ($0.files, $0.bytes) })
       }
     }
-  }
-
-  private func stream(_ instance: Int) throws -> RequestClient {
-    if let client = streams[instance] { return client }
-    let client = try RequestClient(bus, .stream(instance: instance), of: .streamService)
-    streams[instance] = client
-    return client
   }
 }

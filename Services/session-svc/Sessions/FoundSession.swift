@@ -19,8 +19,19 @@ struct FoundSession {
       registeredDevices: life.devices.count, consentRecorded: true, anchor: record.anchor)
   }
 
+  /// With one device as it is now.
+  func with(_ device: DeviceRecord) -> FoundSession {
+    FoundSession(record: record, devices: devices.filter { $0.key != device.key } + [device])
+  }
+
+  /// The device, unless it is not registered or no more.
+  func registered(_ key: DeviceKey) -> Result<DeviceRecord, SessionError> {
+    guard let device = devices.first(where: { $0.key == key }) else { return .failure(.deviceNotRegistered) }
+    return device.isRemoved ? .failure(.deviceRemoved) : .success(device)
+  }
+
   func placement(of device: DeviceRecord) -> DevicePlacement {
     DevicePlacement(
-      session: summary, device: device.key.device, instance: device.instance, metadata: device.metadata)
+      session: summary, device: device.key.device, instance: device.instance, metadata: device.shownMetadata)
   }
 }

@@ -47,6 +47,11 @@ public struct SQLiteSessionStore: SessionStore {
       """, .integer(limit), read: Self.readSession)
   }
 
+  public func setExpectedDevices(_ count: Int, of id: SessionID) throws(StorageError) {
+    try database.execute(
+      "UPDATE sessions SET expected_devices = ? WHERE id = ?", .integer(count), .text(id.text))
+  }
+
   public func end(_ id: SessionID, at utcMicroseconds: Int64) throws(StorageError) {
     try database.execute(
       "UPDATE sessions SET ended_at = ? WHERE id = ? AND ended_at IS NULL", .integer(utcMicroseconds), .text(id.text))

@@ -12,6 +12,9 @@ public enum SessionError: Error, Hashable, Sendable {
   case consentRequired
   case invalidUserID
   case invalidExpectedDevices(SessionMode)
+  case fewerThanRegistered(Int)
+  case invalidLabel
+  case removalUnfinished
   case noFreeName
 
   public var serviceError: ServiceError {
@@ -24,7 +27,7 @@ public enum SessionError: Error, Hashable, Sendable {
       .conflict("session_being_deleted", "A session of this name is being deleted. Choose another name for now.")
     case .sessionEnded: .conflict("session_ended", "The session has ended. Ask the coach for a new one.")
     case .sessionFull(let expected):
-      .conflict("session_full", "All \(expected) expected phones are registered. Remove one, or make a larger session.")
+      .conflict("session_full", "All \(expected) expected phones are registered. Remove one, or add a place first.")
     case .deviceNotRegistered:
       .notFound("device_not_registered", "This phone is not registered in the session. Scan the QR code.")
     case .deviceRemoved:
@@ -39,6 +42,14 @@ public enum SessionError: Error, Hashable, Sendable {
       .invalid(
         "invalid_expected_devices",
         mode == .single ? "Single mode takes exactly 1 phone." : "3D mode takes 2 to 4 phones.")
+    case .fewerThanRegistered(let registered):
+      .conflict("fewer_than_registered", "\(registered) phones are registered. Remove one before you expect fewer.")
+    case .invalidLabel:
+      .invalid("invalid_label", "label must be 1 to 200 bytes of text without control characters.")
+    case .removalUnfinished:
+      ServiceError(
+        code: "removal_unfinished",
+        message: "A phone is being removed, which waits for token-svc. Try again in a moment.", status: 503)
     case .noFreeName:
       ServiceError(code: "no_free_name", message: "No free session name was found. Try again.", status: 503)
     }

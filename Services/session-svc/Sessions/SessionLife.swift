@@ -12,7 +12,7 @@ struct SessionLife: Hashable {
     case refused(SessionError)
   }
 
-  let expectedDevices: Int
+  private(set) var expectedDevices: Int
   private(set) var devices: Set<DeviceID>
   private(set) var isEnded: Bool
 
@@ -37,6 +37,18 @@ struct SessionLife: Hashable {
   }
 
   mutating func remove(_ device: DeviceID) { devices.remove(device) }
+
+  /// Waits for another number of phones. Why not, if it may not be.
+  mutating func expect(_ count: Int, in mode: SessionMode) -> SessionError? {
+    if isEnded { return .sessionEnded }
+    guard mode.allowedDevices.contains(count) else { return .invalidExpectedDevices(mode) }
+    guard count >= devices.count else { return .fewerThanRegistered(devices.count) }
+    expectedDevices = count
+    return nil
+  }
+
+  /// How many phones may still come.
+  var freePlaces: Int { isEnded ? 0 : max(0, expectedDevices - devices.count) }
 
   mutating func end() { isEnded = true }
 }

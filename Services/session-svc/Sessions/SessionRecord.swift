@@ -26,10 +26,26 @@ public struct SessionRecord: Hashable, Sendable {
 /// A device as it is stored.
 public struct DeviceRecord: Hashable, Sendable {
   public let key: DeviceKey
+  /// What the phone says of itself.
   public let metadata: DeviceMetadata
-  public let instance: Int
+  public var instance: Int
   /// Microseconds since the Unix epoch.
   public let registeredAt: Int64
-  public let hasConnected: Bool
-  public let isRemoved: Bool
+  public var hasConnected: Bool
+  public var isRemoved: Bool
+  /// The `jti` of the device token it came in with; nil where it registered before that was kept.
+  public let grant: String?
+  /// The coach's name for it, which counts more than its own.
+  public var givenLabel: String?
+  /// Removed, and token-svc has not yet said that its tokens are withdrawn.
+  public var awaitsRevocation = false
+
+  func placed(on instance: Int) -> DeviceRecord {
+    var moved = self
+    moved.instance = instance
+    return moved
+  }
+
+  /// What everybody else is told of it.
+  var shownMetadata: DeviceMetadata { givenLabel.map { metadata.relabelled($0) } ?? metadata }
 }

@@ -5,15 +5,19 @@ import Timing
 
 /// Sessions, their devices and where these belong: the whole of session-svc but its sockets and deletions.
 public final class SessionRegistry {
-  private let store: any SessionStore
-  private let time: any TimeSource
+  let store: any SessionStore
+  let time: any TimeSource
   private let random: any RandomSource
   /// How many stream-svc instances there are, numbered from 1.
   private let streamInstances: Int
   /// The lives of devices that were heard of; the others' begin when they are asked for. Reports come twice a second,
   /// so none of this needs storing.
-  private var lives: [DeviceKey: DeviceLife] = [:]
+  private(set) var lives: [DeviceKey: DeviceLife] = [:]
   private let startedAt: SessionTime
+  /// Instances that do not answer: they get no cameras, and their cameras go elsewhere.
+  public var instancesAway: Set<Int> = []
+  /// A camera was moved to another instance.
+  public var onMoved: (DeviceKey, _ instance: Int) -> Void = { _, _ in }
 
   public init(
     store: any SessionStore, time: any TimeSource, random: any RandomSource = SecureRandom(), streamInstances: Int
@@ -59,7 +63,7 @@ public final class SessionRegistry {
       let life = life(of: device)
       let standing = life.standing(at: now)
       return DeviceStatus(
-        device: device.key.device, metadata: device.metadata, instance: device.instance, state: standing.state,
+        device: device.key.device, metadata: device.shownMetadata, instance: device.instance, state: standing.state,
         reason: standing.cause?.words, report: life.report)
     }
     return GetSessionStatus.Reply(summary: found.summary, devices: devices)
@@ -86,9 +90,12 @@ public final class SessionRegistry {
       }
       var session = found.life
       let earlier = found.devices.first { $0.key == key }
+      // The token that a removed phone had may be good for a moment longer; its place is not.
+      if let earlier, earlier.isRemoved, earlier.grant == request.grant { return .failure(.deviceRemoved) }
       switch session.register(key.device) {
       case .refused(let error): return .failure(error)
-      case .known where earlier?.metadata == metadata: return .success(found.placement(of: earlier!))
+      case .known where earlier?.metadata == metadata && earlier?.grant == request.grant:
+        return .success(found.placement(of: earlier!))
       case .known, .new: break
       }
       let instance: Int
@@ -96,23 +103,33 @@ public final class SessionRegistry {
       let device = DeviceRecord(
         key: key, metadata: metadata, instance: instance,
         registeredAt: earlier.map { $0.isRemoved ? now : $0.registeredAt } ?? now,
-        hasConnected: earlier.map { !$0.isRemoved && $0.hasConnected } ?? false, isRemoved: false)
+        hasConnected: earlier.map { !$0.isRemoved && $0.hasConnected } ?? false, isRemoved: false, grant: request.grant,
+        givenLabel: earlier?.givenLabel)
       try store.put(device)
       if lives[key] == nil { lives[key] = life(of: device, since: time.now()) }
-      let after = FoundSession(record: found.record, devices: found.devices.filter { $0.key != key } + [device])
-      return .success(after.placement(of: device))
+      return .success(found.with(device).placement(of: device))
     }.get()
   }
 
-  /// For a registered phone that connects: its place, if it is still welcome.
+  /// For a registered phone that connects or is connected: its place, if it is still welcome. A camera whose instance is
+  /// away moves to one that is there; the recordings are where every instance finds them.
   public func locate(_ request: LocateDevice) throws -> DevicePlacement {
     let found = try found(request.key.session).get()
-    guard let device = found.devices.first(where: { $0.key == request.key }) else {
-      throw SessionError.deviceNotRegistered
-    }
-    if device.isRemoved { throw SessionError.deviceRemoved }
+    let device = try found.registered(request.key).get()
     if found.life.isEnded { throw SessionError.sessionEnded }
-    return found.placement(of: device)
+    guard !isThere(device.instance), (1...streamInstances).contains(where: isThere) else {
+      return found.placement(of: device)
+    }
+    let others = found.devices.filter { $0.key != device.key }
+    let moved = device.placed(on: leastLoadedInstance(besides: others))
+    try store.put(moved)
+    lives[moved.key] = life(of: moved, since: time.now())
+    onMoved(moved.key, moved.instance)
+    return found.placement(of: moved)
+  }
+
+  private func isThere(_ instance: Int) -> Bool {
+    (1...streamInstances).contains(instance) && !instancesAway.contains(instance)
   }
 
   /// Takes a report in. False for a device that is not (or no longer) registered, and for an outdated report.
@@ -131,6 +148,9 @@ public final class SessionRegistry {
     if life.hasConnected, !hadConnected { try store.markConnected(report.key) }
     return true
   }
+
+  /// Forgets what is kept in memory of a device that is removed.
+  func forget(_ key: DeviceKey) { lives[key] = nil }
 
   /// Forgets what is kept in memory of a session that is deleted.
   public func forget(_ session: SessionID) { lives = lives.filter { $0.key.session != session } }
@@ -166,7 +186,7 @@ public final class SessionRegistry {
     }
   }
 
-  private func found(_ id: SessionID) throws(StorageError) -> Result<FoundSession, SessionError> {
+  func found(_ id: SessionID) throws(StorageError) -> Result<FoundSession, SessionError> {
     guard let record = try store.session(id) else { return .failure(.sessionNotFound) }
     return .success(FoundSession(record: record, devices: try store.devices(of: id)))
   }
@@ -182,6 +202,7 @@ public final class SessionRegistry {
     for life in lives.values where life.isThere(at: now) { live[life.instance, default: 0] += 1 }
     return Placement.leastLoaded(
       of: streamInstances, live: live,
-      siblings: siblings.reduce(into: [:]) { if !$1.isRemoved { $0[$1.instance, default: 0] += 1 } })
+      siblings: siblings.reduce(into: [:]) { if !$1.isRemoved { $0[$1.instance, default: 0] += 1 } },
+      avoiding: instancesAway)
   }
 }

@@ -46,6 +46,13 @@ enum SessionSchema {
         is_done INTEGER NOT NULL DEFAULT 0,
         PRIMARY KEY (session, part)
       ) STRICT, WITHOUT ROWID;
-      """)
+      """),
+    Migration(
+      """
+      ALTER TABLE devices ADD COLUMN grant_jti TEXT;
+      ALTER TABLE devices ADD COLUMN given_label TEXT;
+      ALTER TABLE devices ADD COLUMN awaits_revocation INTEGER NOT NULL DEFAULT 0;
+      CREATE INDEX devices_awaiting_revocation ON devices (session) WHERE awaits_revocation;
+      """),
   ]
 }

@@ -8,7 +8,9 @@ public final class SessionServiceProcess: ServiceProcess {
   private let context: ServiceContext
   private let registry: SessionRegistry
   private let deletions: DeletionWorker
+  private let removals: RemovalWorker
   private let retention: Retention
+  private let probe: InstanceProbe
   private let server: RequestServer
   private var reports: PullSocket?
   private let reportsRefused: Counter
@@ -26,22 +28,41 @@ public final class SessionServiceProcess: ServiceProcess {
     let bus = try BusContext(context)
     self.context = context
     self.receiptPatience = receiptPatience
+    let tokens = try RequestClient(bus, .tokens, of: .tokenService)
     let registry = SessionRegistry(store: store, time: context.time, streamInstances: instances)
     self.registry = registry
+    let streams = StreamClients(bus)
+    probe = InstanceProbe(bus, streams, instances: instances)
     deletions = try DeletionWorker(
-      store: store, peers: try BusDeletionPeers(bus), time: context.time, log: context.log, streamInstances: instances)
+      store: store, peers: try BusDeletionPeers(bus, streams, tokens: tokens), time: context.time, log: context.log,
+      streamInstances: instances)
+    removals = try RemovalWorker(store: store, time: context.time, log: context.log) { request, completion in
+      // The worker has its own back-off, so each question is asked once.
+      tokens.send(request, retries: 0) { completion($0.map { _ in }) }
+    }
     retention = Retention(store: store, time: context.time, days: settings[AppSettings.retentionDays])
     reportsRefused = context.metrics.counter(
       "axolotl_device_reports_refused_total", "Device reports that could not be read or that nobody waits for.")
     context.metrics.gauge(
       "axolotl_devices_live", "Devices that are there now.", reading: { Double(registry.liveDevices) })
+    registry.onMoved = { [log = context.log] key, instance in
+      log.info(
+        "camera_moved", (.session, key.session.text), (.device, key.device.text), (.instance, instance))
+    }
+    probe.onChange = { registry.instancesAway = $0 }
     server = try RequestServer(bus, .sessions, context: context)
     answerRequests()
     reports = try PullSocket(bus, at: .deviceReports, highWaterMark: 10_000) { [unowned self] in receiveReport($0) }
     context.metrics.gauge(
       "axolotl_deletions_unfinished", "Deletions that wait for a service.",
       reading: { [unowned self] in Double(deletions.unfinished) })
-    context.loop.every(.seconds(1)) { [unowned self] in deletions.advance() }
+    context.metrics.gauge(
+      "axolotl_removals_unfinished", "Removals of phones that wait for token-svc.",
+      reading: { [unowned self] in Double(removals.unfinished) })
+    context.loop.every(.seconds(1)) { [unowned self] in
+      deletions.advance()
+      removals.advance()
+    }
     context.loop.every(.seconds(600)) { [unowned self] in runRetention() }
     runRetention()
     deletions.advance()
@@ -68,6 +89,10 @@ public final class SessionServiceProcess: ServiceProcess {
       context.log.info("session_ended", (.session, request.session.text))
       return summary
     }
+    answer(RenameDevice.self, registry.rename)
+    answer(SetExpectedDevices.self, registry.expect)
+    answer(OfferPlaces.self, registry.offer)
+    server.handleLater(RemoveDevice.self) { [unowned self] request, responder in remove(request, responder) }
     server.handleLater(DeleteSession.self) { [unowned self] request, responder in delete(request, responder) }
   }
 
@@ -76,6 +101,23 @@ public final class SessionServiceProcess: ServiceProcess {
   ) {
     server.handle(Request.self) { request in
       do { return try body(request) } catch let error as SessionError { throw error.serviceError }
+    }
+  }
+
+  /// The place is closed before token-svc is asked: whatever dies in between, the phone is out.
+  private func remove(_ request: RemoveDevice, _ responder: Responder<RemoveDevice>) {
+    do {
+      let (device, session) = try registry.remove(request)
+      removals.finish(device) { result in
+        switch result {
+        case .success: responder.succeed(session)
+        case .failure(let error): responder.fail(error)
+        }
+      }
+    } catch let error as SessionError {
+      responder.fail(error.serviceError)
+    } catch {
+      responder.fail(unexpected: error)
     }
   }
 

@@ -11,6 +11,7 @@ public protocol SessionStore {
   func session(_ id: SessionID) throws(StorageError) -> SessionRecord?
   /// Newest first.
   func sessions(limit: Int) throws(StorageError) -> [SessionRecord]
+  func setExpectedDevices(_ count: Int, of id: SessionID) throws(StorageError)
   func end(_ id: SessionID, at utcMicroseconds: Int64) throws(StorageError)
 
   /// Enters a device, or replaces what is known of it.
@@ -19,6 +20,10 @@ public protocol SessionStore {
   /// In the order of their registration, removed ones included.
   func devices(of session: SessionID) throws(StorageError) -> [DeviceRecord]
   func markConnected(_ key: DeviceKey) throws(StorageError)
+  /// Devices that were removed and whose tokens token-svc has not withdrawn yet.
+  func devicesAwaitingRevocation() throws(StorageError) -> [DeviceRecord]
+  /// Their tokens are withdrawn. Nothing happens to a device that has come in with another grant since.
+  func markRevoked(_ key: DeviceKey, grant: String?) throws(StorageError)
 
   /// Sessions in which nothing was made, registered or ended since `utcMicroseconds`.
   func sessions(untouchedSince utcMicroseconds: Int64) throws(StorageError) -> [SessionID]

@@ -26,6 +26,7 @@ final class Recorder {
   private var nextRequest = 0
   private var closing: [Int: (session: SessionID, waitingFor: Int)] = [:]
   private var lists: [Int: ([RecordingFile]) -> Void] = [:]
+  private var reads: [Int: (ReadRecording.Reply?) -> Void] = [:]
   private var deletions: [Int: (DeleteRecordings.Reply) -> Void] = [:]
 
   init(_ configuration: Configuration, loop: EventLoop, disk: any RecordingDisk = LocalDisk()) throws(SystemError) {
@@ -67,6 +68,13 @@ final class Recorder {
     threads[0].send(.list(session, request: nextRequest))
   }
 
+  /// nil: there is no such file.
+  func read(_ wanted: ReadRecording, then body: @escaping (ReadRecording.Reply?) -> Void) {
+    nextRequest += 1
+    reads[nextRequest] = body
+    threads[0].send(.read(wanted, request: nextRequest))
+  }
+
   /// Closes the session's files in every thread, then removes them.
   func delete(_ session: SessionID, then body: @escaping (DeleteRecordings.Reply) -> Void) {
     nextRequest += 1
@@ -89,6 +97,7 @@ final class Recorder {
       switch event {
       case .sessionClosed(let request): sessionClosed(request)
       case .listed(let request, let files): lists.removeValue(forKey: request)?(files)
+      case .read(let request, let reply): reads.removeValue(forKey: request)?(reply)
       case .deleted(let request, let files, let bytes):
         deletions.removeValue(forKey: request)?(DeleteRecordings.Reply(files: files, bytes: bytes))
       default: onEvent(event)

@@ -57,6 +57,8 @@ final class RecorderDesk {
       emit(.sessionClosed(request: request))
     case .list(let session, let request):
       emit(.listed(request: request, library.files(of: session)))
+    case .read(let wanted, let request):
+      emit(.read(request: request, library.read(wanted)))
     case .delete(let session, let request):
       let removed = library.remove(session)
       emit(.deleted(request: request, files: removed.files, bytes: removed.bytes))

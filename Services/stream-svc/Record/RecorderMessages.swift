@@ -14,6 +14,7 @@ enum RecorderCommand: Sendable {
   /// Close every camera of the session, then answer `sessionClosed`.
   case closeSession(SessionID, request: Int)
   case list(SessionID, request: Int)
+  case read(ReadRecording, request: Int)
   case delete(SessionID, request: Int)
 }
 
@@ -25,6 +26,8 @@ enum RecorderEvent: Sendable {
   case closed(CameraNumber)
   case sessionClosed(request: Int)
   case listed(request: Int, [RecordingFile])
+  /// nil: there is no such file.
+  case read(request: Int, ReadRecording.Reply?)
   case deleted(request: Int, files: Int, bytes: Int)
 }
 

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Glibc
 import Messages
 
@@ -13,6 +14,28 @@ struct RecordingLibrary: Sendable {
     return entries(of: folder).compactMap { DeviceID($0) }.flatMap { device in
       segmentNumbers(in: "\(folder)/\(device.text)").compactMap { file(device, $0, in: folder) }
     }
+  }
+
+  /// A piece of a recording or of its index; nil when there is no such file of this instance's folder.
+  func read(_ wanted: ReadRecording) -> ReadRecording.Reply? {
+    guard let place = Self.place(wanted.path), wanted.offset >= 0,
+      let file = try? LocalFile(opening: "\(root)/\(wanted.session.text)/\(place)", flags: O_RDONLY | O_NOFOLLOW),
+      let size = try? file.size(),
+      let piece = try? file.read(
+        Int(min(Int64(ReadRecording.maximumPiece), max(0, size - Int64(wanted.offset)))), at: Int64(wanted.offset))
+    else { return nil }
+    return ReadRecording.Reply(piece: Data(piece), fileBytes: Int(size))
+  }
+
+  /// The path itself, if it has the form of those that `files` gives or of their index. No other path can be smuggled in.
+  private static func place(_ path: String) -> String? {
+    let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+    guard parts.count == 2, DeviceID(String(parts[0])) != nil else { return nil }
+    let name = parts[1].split(separator: ".", omittingEmptySubsequences: false)
+    guard name.count == 2, ["mkv", "idx"].contains(name[1]), let number = Int(name[0]), number >= 0,
+      SegmentPlace.name(number) == name[0]
+    else { return nil }
+    return path
   }
 
   /// Removes a session's folder, and says how many files and bytes of recordings that were.

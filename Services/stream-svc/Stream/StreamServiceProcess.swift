@@ -76,6 +76,11 @@ public final class StreamServiceProcess: ServiceProcess {
     server.handleLater(ListRecordings.self) { [recorder] request, responder in
       recorder.list(request.session) { responder.succeed(ListRecordings.Reply(files: $0)) }
     }
+    server.handleLater(ReadRecording.self) { [recorder] request, responder in
+      recorder.read(request) { reply in
+        if let reply { responder.succeed(reply) } else { responder.fail(.unknownRecording) }
+      }
+    }
     server.handleLater(DeleteRecordings.self) { [desk] request, responder in
       desk.delete(request.session) { responder.succeed($0) }
     }

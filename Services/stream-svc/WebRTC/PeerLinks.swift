@@ -180,7 +180,8 @@ final class PeerLinks {
     case .gathered:
       connection.isGathered = true
       respondIfPossible(connection, gathering: true)
-    case .opened: opened(connection)
+    // It takes the place of the phone's present connection when the phone speaks on it: until then it may turn back.
+    case .opened: connection.lastHeard = now
     case .message(let message): receive(message, connection)
     case .closed(let channel):
       // Without the control channel nothing can be acknowledged.
@@ -205,6 +206,7 @@ final class PeerLinks {
     }
   }
 
+  /// The phone has spoken.
   private func opened(_ connection: PeerConnection) {
     guard connection.phase == .negotiating else { return }
     connection.phase = .open

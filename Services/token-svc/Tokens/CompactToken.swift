@@ -4,7 +4,8 @@ import Crypto
 struct CompactToken {
   static let maximumBytes = 4096
 
-  let header: FlatJSON
+  /// As it was sent, with its dot.
+  let encodedHeader: ArraySlice<UInt8>
   /// Decoded, unread until the signature has been checked.
   let payload: [UInt8]
   let signature: [UInt8]
@@ -17,13 +18,17 @@ struct CompactToken {
     guard let first = bytes.firstIndex(of: UInt8(ascii: ".")),
       let second = bytes[(first + 1)...].firstIndex(of: UInt8(ascii: ".")),
       !bytes[(second + 1)...].contains(UInt8(ascii: ".")),
-      let headerBytes = Base64URL.decode(bytes[..<first]), let header = FlatJSON(headerBytes),
       let payload = Base64URL.decode(bytes[(first + 1)..<second]), !payload.isEmpty,
       let signature = Base64URL.decode(bytes[(second + 1)...])
     else { throw .malformed }
-    self.header = header
+    encodedHeader = bytes[...first]
     self.payload = payload
     self.signature = signature
     signingInput = bytes[..<second]
+  }
+
+  func header() throws(TokenError) -> FlatJSON {
+    guard let bytes = Base64URL.decode(encodedHeader.dropLast()), let header = FlatJSON(bytes) else { throw .malformed }
+    return header
   }
 }

@@ -1,3 +1,5 @@
+import Messages
+
 /// The lexical half of `FlatJSON`.
 struct FlatJSONReader {
   private let bytes: [UInt8]
@@ -40,7 +42,7 @@ struct FlatJSONReader {
     }
     guard position < bytes.count else { return nil }
     defer { position += 1 }
-    return String(validating: bytes[start..<position], as: UTF8.self)
+    return String(strictUTF8: bytes[start..<position])
   }
 
   private mutating func integer() -> Int64? {

@@ -26,13 +26,22 @@ public struct SQLiteTokenStore: TokenStore {
         device_jti TEXT NOT NULL,
         PRIMARY KEY (pairing_jti, device)
       ) STRICT, WITHOUT ROWID;
-      """)
+      """),
+    Migration(
+      """
+      CREATE TABLE pairing_codes (
+        digest BLOB PRIMARY KEY,
+        pairing_jti TEXT NOT NULL UNIQUE REFERENCES tokens (jti) ON DELETE CASCADE
+      ) STRICT, WITHOUT ROWID;
+      """),
   ]
 
-  private let database: Database
+  let database: Database
 
-  public init(path: String, busyTimeout: Duration = .milliseconds(1500)) throws(StorageError) {
-    database = try Database(path: path, migrations: Self.migrations, busyTimeout: busyTimeout)
+  public init(
+    path: String, access: Database.Access = .shared, busyTimeout: Duration = .milliseconds(1500)
+  ) throws(StorageError) {
+    database = try Database(path: path, migrations: Self.migrations, access: access, busyTimeout: busyTimeout)
   }
 
   public func insert(_ token: StoredToken) throws(StorageError) {
@@ -63,10 +72,14 @@ public struct SQLiteTokenStore: TokenStore {
   public func redeem(_ redemption: Redemption) throws(StorageError) -> RedemptionOutcome {
     let device = redemption.deviceToken.device!.text
     return try database.transaction { () throws(StorageError) -> RedemptionOutcome in
-      guard let standing = try standing(of: redemption.pairing.jti, device: redemption.deviceToken.device),
-        !standing.isRevoked
-      else { return .refused(.revoked) }
-      if standing.isUsedByDevice { return try repeated(redemption) }
+      guard let standing = try standing(of: redemption.pairing.jti, device: redemption.deviceToken.device) else {
+        return .refused(.revoked)
+      }
+      // A lost answer can be had again although the QR was withdrawn since: the place is this device's already.
+      if standing.isUsedByDevice {
+        return try repeated(redemption) ?? .refused(standing.isRevoked ? .revoked : .alreadyUsed)
+      }
+      guard !standing.isRevoked else { return .refused(.revoked) }
       guard try !isPlaceTaken(by: redemption.deviceToken) else { return .refused(.alreadyUsed) }
       guard standing.devicesLeft > 0 else { return .refused(.full) }
       try insert(StoredToken(claims: redemption.deviceToken))
@@ -86,13 +99,6 @@ public struct SQLiteTokenStore: TokenStore {
     return forgotten
   }
 
-  public func revoke(_ key: DeviceKey) throws(StorageError) -> Int {
-    try database.execute(
-      "UPDATE tokens SET revoked = 1 WHERE session = ? AND device = ? AND revoked = 0", .text(key.session.text),
-      .text(key.device.text))
-    return database.changes
-  }
-
   public func purge(expiredBefore: Int64) throws(StorageError) -> Int {
     try database.execute("DELETE FROM tokens WHERE expires_at < ?", .integer(expiredBefore))
     return database.changes
@@ -102,9 +108,9 @@ public struct SQLiteTokenStore: TokenStore {
     try database.first("SELECT count(*) FROM tokens") { row throws(StorageError) in try row.int(0) } ?? 0
   }
 
-  /// The answer that the same attempt was given before; any other attempt of a device that has its place is refused.
-  private func repeated(_ redemption: Redemption) throws(StorageError) -> RedemptionOutcome {
-    let earlier = try database.first(
+  /// The answer that the same attempt was given before; nil for another attempt of a device that has its place.
+  private func repeated(_ redemption: Redemption) throws(StorageError) -> RedemptionOutcome? {
+    try database.first(
       """
       SELECT t.jti, t.issued_at, t.expires_at, t.revoked FROM redemptions r JOIN tokens t ON t.jti = r.device_jti
       WHERE r.pairing_jti = ? AND r.device = ? AND r.attempt_digest = ?
@@ -116,7 +122,6 @@ public struct SQLiteTokenStore: TokenStore {
         issuedAt: try row.integer(1), expiresAt: try row.integer(2), jti: try row.text(0))
       return try row.boolean(3) ? RedemptionOutcome.refused(.revoked) : .granted(claims)
     }
-    return earlier ?? .refused(.alreadyUsed)
   }
 
   /// Whether the device holds a token from another QR of the same session: nobody may take its place with a fresh one.

@@ -10,6 +10,8 @@ public final class SigningKey {
   private let mac: HMACSHA256
   /// The encoded header with its dot, one for each kind: it never changes while the key lives.
   private let headers: [TokenKind: [UInt8]]
+  /// Under a key of its own, so that a code's digest can never be taken for a signature.
+  private let codeMAC: HMACSHA256
 
   public init(secret: [UInt8]) throws(CryptoError) {
     let mac = try HMACSHA256(key: secret)
@@ -17,11 +19,17 @@ public final class SigningKey {
     let id = Base64URL.encode(try mac.authenticationCode(for: Array("axolotl key id".utf8)).prefix(9))
     self.mac = mac
     self.id = id
+    codeMAC = try HMACSHA256(key: try mac.authenticationCode(for: Array("axolotl pairing code key".utf8)))
     headers = Dictionary(
       uniqueKeysWithValues: TokenKind.allCases.map { kind in
         let header = "{\"alg\":\"HS256\",\"kid\":\"\(id)\",\"typ\":\"\(kind.rawValue)\"}"
         return (kind, Array((Base64URL.encode(Array(header.utf8)) + ".").utf8))
       })
+  }
+
+  /// - Parameter encodedHeader: with its dot.
+  func writes(_ encodedHeader: ArraySlice<UInt8>, for kind: TokenKind) -> Bool {
+    encodedHeader == headers[kind]![...]
   }
 
   func sign(kind: TokenKind, payload: [UInt8]) throws(CryptoError) -> String {
@@ -31,6 +39,11 @@ public final class SigningKey {
     token.append(UInt8(ascii: "."))
     Base64URL.append(signature[...], to: &token)
     return String(decoding: token, as: UTF8.self)
+  }
+
+  /// What the store keeps of a pairing code: whoever has the store alone cannot try codes against it.
+  func digest(of code: PairingCode) throws(CryptoError) -> [UInt8] {
+    try codeMAC.authenticationCode(for: code.characters)
   }
 
   func signed(_ token: CompactToken) throws(CryptoError) -> Bool {

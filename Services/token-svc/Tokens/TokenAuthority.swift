@@ -18,12 +18,18 @@ public final class TokenAuthority {
   private let time: any TimeSource
   private let random: any RandomSource
   private let defaultTimeToLive: Int
+  private let keys: KeyRing
+  private var guesses = GuessBudget()
+
+  /// Two of 2^40 codes are alike almost never, eight in a row never.
+  private static let codeAttempts = 8
 
   public init(
     keys: KeyRing, store: any TokenStore, time: any TimeSource, random: any RandomSource = SecureRandom(),
     defaultTimeToLive: Int = 600
   ) {
     codec = TokenCodec(keys: keys)
+    self.keys = keys
     self.store = store
     self.time = time
     self.random = random
@@ -37,11 +43,36 @@ public final class TokenAuthority {
       throw TokenError.deviceCountOutOfRange
     }
     let claims = try newClaims(.pairing, session: request.session, mode: request.mode, seconds: Int64(seconds))
-    return try handOut(StoredToken(claims: claims, maxDevices: request.maxDevices))
+    let token = StoredToken(claims: claims, maxDevices: request.maxDevices)
+    for _ in 0..<Self.codeAttempts {
+      let code = try PairingCode(random: random)
+      // Stored before it is signed and sent: no crash leaves a token in somebody's hands that the store does not know.
+      guard try store.insert(token, codeDigest: try keys.current.digest(of: code)) else { continue }
+      return IssuePairingToken.Reply(
+        token: try codec.sign(claims), code: code.grouped, expiresAt: claims.expiresAt)
+    }
+    throw ServiceError.internalFault
   }
 
   public func issue(_: IssueCoachToken) throws -> IssueCoachToken.Reply {
-    try handOut(StoredToken(claims: try newClaims(.coach, seconds: Self.coachTokenSeconds)))
+    let claims = try newClaims(.coach, seconds: Self.coachTokenSeconds)
+    try store.insert(StoredToken(claims: claims))
+    return IssueCoachToken.Reply(token: try codec.sign(claims), expiresAt: claims.expiresAt)
+  }
+
+  /// The pairing token that a typed code stands for. Every wrong code costs the server's budget of guesses.
+  public func redeem(_ request: RedeemPairingCode) throws -> RedeemPairingCode.Reply {
+    guard let code = PairingCode(typed: request.code) else { throw TokenError.codeMalformed }
+    guard guesses.isOpen(at: time.now()) else { throw TokenError.codeLocked }
+    for digest in try keys.digests(of: code) {
+      guard let found = try store.pairingToken(codeDigest: digest) else { continue }
+      // Right, though too late: that is worth saying, and it was no guess.
+      if found.isRevoked { throw TokenError.revoked }
+      if now >= found.claims.expiresAt { throw TokenError.expired }
+      return RedeemPairingCode.Reply(token: try codec.sign(found.claims), claims: found.claims)
+    }
+    guesses.spend(at: time.now())
+    throw TokenError.codeUnknown
   }
 
   public func verify(_ request: VerifyToken) throws -> VerifyToken.Reply {
@@ -72,22 +103,17 @@ public final class TokenAuthority {
   }
 
   public func revoke(_ request: RevokeTokens) throws -> RevokeTokens.Reply {
-    guard let device = request.device else {
-      return RevokeTokens.Reply(revoked: try store.forget(session: request.session))
-    }
-    return RevokeTokens.Reply(revoked: try store.revoke(DeviceKey(session: request.session, device: device)))
+    RevokeTokens.Reply(revoked: try store.forget(session: request.session))
+  }
+
+  public func shutOut(_ request: ShutOutDevice) throws -> ShutOutDevice.Reply {
+    ShutOutDevice.Reply(revoked: try store.shutOut(request.key, grant: request.grant))
   }
 
   /// Removes what expired more than a minute ago. How many there were.
   public func purge() throws -> Int { try store.purge(expiredBefore: now - Self.graceSeconds) }
 
   private var now: Int64 { time.utcMicroseconds() / 1_000_000 }
-
-  /// Stored before it is signed and sent: no crash leaves a token in somebody's hands that the store does not know.
-  private func handOut(_ token: StoredToken) throws -> IssuePairingToken.Reply {
-    try store.insert(token)
-    return IssuePairingToken.Reply(token: try codec.sign(token.claims), expiresAt: token.claims.expiresAt)
-  }
 
   private func newClaims(
     _ kind: TokenKind, session: SessionID? = nil, device: DeviceID? = nil, mode: SessionMode? = nil, seconds: Int64

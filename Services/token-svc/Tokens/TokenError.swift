@@ -16,13 +16,18 @@ public enum TokenError: String, Error, CaseIterable, Sendable {
   case timeToLiveOutOfRange = "token_ttl_out_of_range"
   case deviceCountOutOfRange = "token_device_count_out_of_range"
   case attemptOutOfRange = "token_attempt_out_of_range"
+  case codeMalformed = "pairing_code_malformed"
+  case codeUnknown = "pairing_code_unknown"
+  case codeLocked = "pairing_code_locked"
 
   public var serviceError: ServiceError { ServiceError(code: rawValue, message: message, status: status) }
 
   /// Whatever is wrong with a token itself is 401: it opens nothing (RFC 6750, section 3.1).
   private var status: Int {
     switch self {
-    case .timeToLiveOutOfRange, .deviceCountOutOfRange, .attemptOutOfRange: 400
+    case .timeToLiveOutOfRange, .deviceCountOutOfRange, .attemptOutOfRange, .codeMalformed: 400
+    case .codeUnknown: 404
+    case .codeLocked: 429
     case .alreadyUsed, .full: 409
     default: 401
     }
@@ -44,6 +49,10 @@ public enum TokenError: String, Error, CaseIterable, Sendable {
     case .timeToLiveOutOfRange: "ttl must be 300 to 3600 seconds."
     case .deviceCountOutOfRange: "A token serves 1 to 4 phones in 3D mode, 1 in single mode."
     case .attemptOutOfRange: "attempt must be 8 to 128 characters."
+    case .codeMalformed: "A code has 8 letters and digits, such as 7Q4K-M2XD. Compare it with the coach's screen."
+    case .codeUnknown: "No session has this code now. Compare it with the coach's screen: a new QR code has a new one."
+    case .codeLocked:
+      "Too many wrong codes are being typed on this server. Wait a second and try again, or scan the QR code."
     }
   }
 }

@@ -17,7 +17,8 @@ struct TokenMetrics {
       })
     durations = Dictionary(
       uniqueKeysWithValues: [
-        IssuePairingToken.name, IssueCoachToken.name, VerifyToken.name, RedeemPairingToken.name, RevokeTokens.name,
+        IssuePairingToken.name, IssueCoachToken.name, VerifyToken.name, RedeemPairingToken.name,
+        RedeemPairingCode.name, RevokeTokens.name, ShutOutDevice.name,
       ].map {
         (
           $0,
@@ -31,5 +32,6 @@ struct TokenMetrics {
 
   func count(_ error: TokenError) { refusals[error]?.increment() }
 
-  func observe(_ operation: String, microseconds: Int64) { durations[operation]?.observe(Double(microseconds) / 1e6) }
+  /// Where the durations of one operation are counted.
+  func durations(of operation: String) -> Histogram? { durations[operation] }
 }

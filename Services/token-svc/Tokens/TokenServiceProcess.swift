@@ -18,7 +18,7 @@ public final class TokenServiceProcess: ServiceProcess {
     let secrets = try TokenSecrets(
       current: settings[AppSettings.pairingTokenSecret], previous: settings[AppSettings.pairingTokenSecretPrevious],
       stateDirectory: directory, random: SecureRandom())
-    let store = try SQLiteTokenStore(path: "\(directory)/tokens.db")
+    let store = try SQLiteTokenStore(path: "\(directory)/tokens.db", access: .exclusive)
     self.context = context
     authority = TokenAuthority(
       keys: try KeyRing(current: secrets.current, previous: secrets.previous), store: store, time: context.time,
@@ -29,17 +29,20 @@ public final class TokenServiceProcess: ServiceProcess {
     answer(IssueCoachToken.self, authority.issue)
     answer(VerifyToken.self, authority.verify)
     answer(RedeemPairingToken.self, authority.redeem)
+    answer(RedeemPairingCode.self, authority.redeem)
     answer(RevokeTokens.self, authority.revoke)
+    answer(ShutOutDevice.self, authority.shutOut)
     purge()
     context.loop.every(.seconds(5)) { [unowned self] in purge() }
   }
 
-  private func answer<Request: ServiceRequest>(
+  private func answer<Request: BusRequest>(
     _: Request.Type, _ body: @escaping (Request) throws -> Request.Reply
   ) {
+    let durations = metrics.durations(of: Request.name)
     server.handle(Request.self) { [unowned self] request in
       let start = context.time.now()
-      defer { metrics.observe(Request.name, microseconds: context.time.now() - start) }
+      defer { durations?.observe(Double(context.time.now() - start) / 1e6) }
       do {
         return try body(request)
       } catch let error as TokenError {

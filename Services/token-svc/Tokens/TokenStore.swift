@@ -5,14 +5,20 @@ import Storage
 public protocol TokenStore {
   /// Enters a token that is about to be handed out. A token that is not here is not good, however well it is signed.
   func insert(_ token: StoredToken) throws(StorageError)
+  /// Enters a pairing token with the digest of its code, and withdraws the session's earlier ones: one QR is good at a
+  /// time. False, with nothing changed, if another token has this code.
+  func insert(_ token: StoredToken, codeDigest: [UInt8]) throws(StorageError) -> Bool
+  /// The pairing token with this code; nil for a code that is none, or whose token expired long ago.
+  func pairingToken(codeDigest: [UInt8]) throws(StorageError) -> (claims: TokenClaims, isRevoked: Bool)?
   /// nil for a token that was never issued, was deleted with its session, or expired long ago.
   func standing(of jti: String, device: DeviceID?) throws(StorageError) -> TokenStanding?
   /// Marks and checks in one transaction.
   func redeem(_ redemption: Redemption) throws(StorageError) -> RedemptionOutcome
   /// Forgets every token of a session. How many there were.
   func forget(session: SessionID) throws(StorageError) -> Int
-  /// Ends the tokens of one device for good; the mark that it has used its pairing token stays.
-  func revoke(_ key: DeviceKey) throws(StorageError) -> Int
+  /// Ends one device's token for good, and its session's pairing tokens, which it may know. The mark that it has used
+  /// its pairing token stays. How many there were.
+  func shutOut(_ key: DeviceKey, grant: String?) throws(StorageError) -> Int
   /// Removes what expired before `expiredBefore` (seconds since the Unix epoch). How many there were.
   func purge(expiredBefore: Int64) throws(StorageError) -> Int
   func count() throws(StorageError) -> Int

@@ -37,10 +37,12 @@ public final class RequestClient {
   deinit { if let sweep { bus.loop.cancel(sweep) } }
 
   /// Asks, and calls `completion` once: with the reply, the service's error, or a time-out after the last attempt.
-  public func send<Request: ServiceRequest>(
+  public func send<Request: BusRequest>(
     _ request: Request, retries: Int = 2, _ completion: @escaping (Result<Request.Reply, ServiceError>) -> Void
   ) {
-    guard let body = try? JSONBody.encode(request) else { return completion(.failure(.internalFault)) }
+    guard let body = try? BusMessage(copying: request.encodedBody()) else {
+      return completion(.failure(.internalFault))
+    }
     attempt(
       name: Request.name, body, deadline: Request.deadline, retriesLeft: Request.isIdempotent ? retries : 0,
       backOff: Self.firstBackOff
@@ -48,7 +50,7 @@ public final class RequestClient {
       completion(
         result.flatMap { message in
           do {
-            return .success(try JSONBody.decode(Request.Reply.self, message))
+            return .success(try message.withUnsafeBytes { try Request.decodeReply($0) })
           } catch {
             bus.log.error("reply_unreadable", (.route, Request.name), (.error, String(describing: error)))
             return .failure(.internalFault)
@@ -61,10 +63,11 @@ public final class RequestClient {
     name: String, _ body: BusMessage, deadline: Duration, retriesLeft: Int, backOff: Duration,
     _ finish: @escaping (Result<BusMessage, ServiceError>) -> Void
   ) {
-    let error = transmit(name: name, body, deadline: deadline) { [weak self] result in
-      guard case .failure(let error) = result, error == .timedOut(self?.service.rawValue ?? ""), retriesLeft > 0,
-        let self
-      else { return finish(result) }
+    // Only this client calls it back, so there still is one.
+    let error = transmit(name: name, body, deadline: deadline) { [unowned self] result in
+      guard retriesLeft > 0, case .failure(let error) = result, error == .timedOut(service.rawValue) else {
+        return finish(result)
+      }
       bus.loop.after(backOff) { [weak self] in
         guard let self else { return finish(.failure(error)) }
         attempt(
@@ -83,7 +86,7 @@ public final class RequestClient {
     nextID += 1
     let instant = bus.loop.time.now().advanced(by: deadline)
     let envelope = RequestEnvelope(kind: .request, id: id, deadline: instant)
-    guard socket?.send([BusMessage(envelope.encoded()), BusMessage(name.utf8), body]) == true else {
+    guard socket?.sendTogether([BusMessage(copying: envelope.encoded()), BusMessage(name.utf8), body]) == true else {
       return .overloaded(service.rawValue)
     }
     waiting[id] = Waiting(deadline: instant, finish: finish)
@@ -103,7 +106,8 @@ public final class RequestClient {
     switch envelope.kind {
     case .reply: waiting.finish(.success(parts[1]))
     case .failure:
-      waiting.finish(.failure((try? JSONBody.decode(ServiceError.self, parts[1])) ?? .internalFault))
+      let error: ServiceError? = try? parts[1].withUnsafeBytes { try JSONBody.decode($0) }
+      waiting.finish(.failure(error ?? .internalFault))
     case .request: waiting.finish(.failure(.internalFault))
     }
   }

@@ -36,7 +36,7 @@ public final class RequestServer {
   }
 
   /// Answers requests of one type at once. A thrown `ServiceError` crosses to the asker; any other error is logged here.
-  public func handle<Request: ServiceRequest>(
+  public func handle<Request: BusRequest>(
     _: Request.Type, _ body: @escaping (Request) throws -> Request.Reply
   ) {
     handleLater(Request.self) { request, responder in
@@ -51,13 +51,13 @@ public final class RequestServer {
   }
 
   /// Answers requests of one type when the answer is there: the responder is used once, on the loop.
-  public func handleLater<Request: ServiceRequest>(
+  public func handleLater<Request: BusRequest>(
     _: Request.Type, _ body: @escaping (Request, Responder<Request>) -> Void
   ) {
     precondition(handlers[Request.name] == nil, "\(Request.name) has a handler")
     handlers[Request.name] = { [unowned self] message, address in
       let responder = Responder<Request>(server: self, address: address)
-      guard let request = try? JSONBody.decode(Request.self, message) else {
+      guard let request = try? message.withUnsafeBytes({ try Request.decodeBody($0) }) else {
         return responder.fail(.malformed("The body of \(Request.name)"))
       }
       body(request, responder)
@@ -86,7 +86,7 @@ public final class RequestServer {
 
   func reply(_ error: ServiceError, to address: ReplyAddress) {
     failures.increment()
-    guard let body = try? JSONBody.encode(error) else { return }
+    guard let body = try? BusMessage(copying: JSONBody.encode(error)) else { return }
     send(.failure, body, to: address)
   }
 
@@ -96,9 +96,9 @@ public final class RequestServer {
   }
 
   private func send(_ kind: RequestEnvelope.Kind, _ body: BusMessage, to address: ReplyAddress) {
-    let envelope = BusMessage(RequestEnvelope(kind: kind, id: address.id).encoded())
+    let envelope = BusMessage(copying: RequestEnvelope(kind: kind, id: address.id).encoded())
     // An asker that is gone needs no answer.
-    _ = server?.send([envelope, body], to: address.peer)
+    _ = server?.sendTogether([envelope, body], to: address.peer)
   }
 }
 
@@ -110,13 +110,13 @@ struct ReplyAddress {
 }
 
 /// Answers one request. An answer that never comes costs the asker its deadline, nothing else.
-public struct Responder<Request: ServiceRequest> {
+public struct Responder<Request: BusRequest> {
   unowned let server: RequestServer
   let address: ReplyAddress
 
   public func succeed(_ reply: Request.Reply) {
     do {
-      server.reply(try JSONBody.encode(reply), to: address)
+      server.reply(BusMessage(copying: try Request.encodeReply(reply)), to: address)
     } catch {
       server.reply(unexpected: error, to: address)
     }

@@ -26,7 +26,11 @@ final class BusSocket {
   private let descriptor: Int32
   private let endpoint: String
   private let onMessage: Receiver?
+  private let kind: Kind
+  private let highWaterMark: Int
   private var mayHaveInput = true
+  /// What leaves when this iteration ends.
+  private var outbox: [[BusMessage]] = []
 
   /// No message of the bus has more parts: identity, header, name, body.
   private static let maximumParts = 8
@@ -45,6 +49,8 @@ final class BusSocket {
     self.socket = socket
     self.endpoint = address
     self.onMessage = onMessage
+    self.kind = kind
+    self.highWaterMark = highWaterMark
 
     func set(_ option: Int32, _ value: Int32) throws(BusError) {
       var value = value
@@ -75,7 +81,11 @@ final class BusSocket {
     }
     self.descriptor = descriptor
     try context.loop.watch(descriptor) { [unowned self] in mayHaveInput = true }
-    context.loop.addLateCheck { [weak self] in self?.receiveWaiting() ?? false }
+    context.loop.addLateCheck { [weak self] in
+      guard let self else { return false }
+      let hasSent = sendWaiting()
+      return receiveWaiting() || hasSent
+    }
     context.loop.scheduleIteration()
   }
 
@@ -106,6 +116,28 @@ final class BusSocket {
       }
     }
     return true
+  }
+
+  /// As `send`, but together with all else that is sent until this iteration ends: ZeroMQ's thread and the other process
+  /// are woken once for many messages. False when as many wait as the high-water mark allows.
+  func sendTogether(_ parts: [BusMessage]) -> Bool {
+    guard outbox.count < highWaterMark else { return false }
+    outbox.append(parts)
+    context.loop.scheduleIteration()
+    return true
+  }
+
+  /// True if anything was sent.
+  private func sendWaiting() -> Bool {
+    guard !outbox.isEmpty else { return false }
+    var sent = 0
+    for parts in outbox {
+      // A router's peer that is gone or slow holds up nobody else; a lone peer that is away is waited for.
+      guard send(parts) || kind == .router else { break }
+      sent += 1
+    }
+    outbox.removeFirst(sent)
+    return sent > 0
   }
 
   /// Delivers what has arrived. True if there was anything.

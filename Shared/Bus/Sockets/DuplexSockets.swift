@@ -21,7 +21,12 @@ public final class DuplexServer {
 
   /// False when that client is gone or its queue is full.
   public func send(_ parts: [BusMessage], to peer: PeerIdentity) -> Bool {
-    socket.send([BusMessage(peer.bytes)] + parts)
+    socket.send([BusMessage(copying: peer.bytes)] + parts)
+  }
+
+  /// As `send`, when this iteration of the loop ends; a client that is gone by then misses it. False when too many wait.
+  public func sendTogether(_ parts: [BusMessage], to peer: PeerIdentity) -> Bool {
+    socket.sendTogether([BusMessage(copying: peer.bytes)] + parts)
   }
 }
 
@@ -37,4 +42,7 @@ public final class DuplexClient {
 
   /// False when the queue is full, because the server is away or slow.
   public func send(_ parts: [BusMessage]) -> Bool { socket.send(parts) }
+
+  /// As `send`, when this iteration of the loop ends, or as soon after it as the queue has room.
+  public func sendTogether(_ parts: [BusMessage]) -> Bool { socket.sendTogether(parts) }
 }

@@ -35,13 +35,12 @@ public struct ByteReader {
 
   /// A string written as one length byte and UTF-8.
   public mutating func shortString(_ field: String) throws(DecodingFailure) -> String {
-    let count = Int(try integer(UInt8.self))
-    try require(count)
-    defer { offset += count }
-    guard let text = String(validating: bytes[offset..<offset + count], as: UTF8.self) else {
-      throw .invalid(field: field)
-    }
-    return text
+    try text(of: Int(try integer(UInt8.self)), field)
+  }
+
+  /// A string written as its length, u32, and UTF-8.
+  public mutating func longString(_ field: String) throws(DecodingFailure) -> String {
+    try text(of: Int(try integer(UInt32.self)), field)
   }
 
   public mutating func rest() -> UnsafeRawBufferPointer {
@@ -51,6 +50,15 @@ public struct ByteReader {
 
   public func finish() throws(DecodingFailure) {
     guard remaining == 0 else { throw .trailingBytes(remaining) }
+  }
+
+  private mutating func text(of count: Int, _ field: String) throws(DecodingFailure) -> String {
+    try require(count)
+    defer { offset += count }
+    guard let text = String(strictUTF8: UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + count])) else {
+      throw .invalid(field: field)
+    }
+    return text
   }
 
   private func require(_ count: Int) throws(DecodingFailure) {

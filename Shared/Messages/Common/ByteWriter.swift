@@ -21,5 +21,11 @@ public struct ByteWriter {
     bytes.append(contentsOf: text.utf8)
   }
 
+  /// The length, u32, and UTF-8: for text from outside, whose length nobody has looked at.
+  public mutating func longString(_ text: String) {
+    integer(UInt32(text.utf8.count))
+    bytes.append(contentsOf: text.utf8)
+  }
+
   public mutating func append(_ more: UnsafeRawBufferPointer) { bytes.append(contentsOf: more) }
 }

@@ -6,11 +6,14 @@ public struct ServiceError: Error, Codable, Hashable, Sendable {
   public let message: String
   /// The HTTP status that `api-front` answers with.
   public let status: Int
+  /// Seconds after which asking again makes sense, where that is known.
+  public let retryAfterSeconds: Int?
 
-  public init(code: String, message: String, status: Int) {
+  public init(code: String, message: String, status: Int, retryAfterSeconds: Int? = nil) {
     self.code = code
     self.message = message
     self.status = status
+    self.retryAfterSeconds = retryAfterSeconds
   }
 }
 

@@ -83,3 +83,8 @@ public struct DeleteRecordings: ServiceRequest {
   public let session: SessionID
   public init(session: SessionID) { self.session = session }
 }
+
+extension ServiceError {
+  public static let unknownRecording = ServiceError.notFound(
+    "unknown_recording", "There is no such file. GET …/recordings lists those there are.")
+}

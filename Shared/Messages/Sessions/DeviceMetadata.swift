@@ -24,8 +24,9 @@ public struct DeviceMetadata: Codable, Hashable, Sendable {
   public func validated() throws(ServiceError) -> DeviceMetadata {
     for (name, text) in [("label", label), ("browser", browser), ("platform", platform)] {
       guard let text else { continue }
-      guard text.utf8.count <= 200, !text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F })
-      else { throw Self.refused(name, "text of at most 200 bytes without control characters") }
+      guard Self.isPlainText(text) else {
+        throw Self.refused(name, "text of at most 200 bytes without control characters")
+      }
     }
     for (name, pixels) in [("width", width), ("height", height)] {
       guard let pixels else { continue }
@@ -33,6 +34,21 @@ public struct DeviceMetadata: Codable, Hashable, Sendable {
     }
     if let fps, !(fps >= 1 && fps <= 240) { throw Self.refused("fps", "1 to 240") }
     return self
+  }
+
+  /// Names and descriptions from outside: bounded, on one line.
+  public static func isPlainText(_ text: String) -> Bool {
+    text.utf8.count <= 200
+      && !text.unicodeScalars.contains { scalar in
+        switch scalar.properties.generalCategory {
+        case .control, .lineSeparator, .paragraphSeparator: true
+        default: false
+        }
+      }
+  }
+
+  public func relabelled(_ label: String) -> DeviceMetadata {
+    DeviceMetadata(label: label, browser: browser, platform: platform, width: width, height: height, fps: fps)
   }
 
   private static func refused(_ field: String, _ allowed: String) -> ServiceError {

@@ -12,7 +12,7 @@ public enum SessionMode: String, Codable, Sendable, CaseIterable {
 }
 
 /// Where a session is in its life.
-public enum SessionState: String, Codable, Sendable {
+public enum SessionState: String, Codable, Sendable, CaseIterable {
   /// Made; no phone has registered.
   case created
   /// Some, not all, expected phones are registered.
@@ -24,11 +24,11 @@ public enum SessionState: String, Codable, Sendable {
 }
 
 /// Where a device is in its life.
-public enum DeviceState: String, Codable, Sendable {
+public enum DeviceState: String, Codable, Sendable, CaseIterable {
   case registered, connected, streaming, stale, gone
 }
 
 /// How a phone's frames arrive.
-public enum Transport: String, Codable, Sendable {
+public enum Transport: String, Codable, Sendable, CaseIterable {
   case webrtc, websocket, http
 }

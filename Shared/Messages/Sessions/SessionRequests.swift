@@ -54,10 +54,13 @@ public struct RegisterDevice: ServiceRequest {
 
   public let key: DeviceKey
   public let metadata: DeviceMetadata
+  /// The `jti` of the device token that was redeemed: the one with which a phone was removed lets it in no more.
+  public let grant: String
 
-  public init(key: DeviceKey, metadata: DeviceMetadata) {
+  public init(key: DeviceKey, metadata: DeviceMetadata, grant: String) {
     self.key = key
     self.metadata = metadata
+    self.grant = grant
   }
 }
 

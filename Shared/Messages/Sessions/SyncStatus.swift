@@ -1,6 +1,6 @@
 /// How well a device's clock is known. Offset is SessionTime − DeviceTime.
 public struct SyncStatus: Codable, Hashable, Sendable {
-  public enum Quality: String, Codable, Sendable {
+  public enum Quality: String, Codable, Sendable, CaseIterable {
     case unknown
     /// Bound under 5 ms.
     case good

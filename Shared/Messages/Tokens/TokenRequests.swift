@@ -1,11 +1,14 @@
-/// Issues the pairing token that a session's QR carries.
+/// Issues the pairing token that a session's QR carries, and withdraws those the session had before.
 public struct IssuePairingToken: ServiceRequest {
   public struct Reply: Codable, Sendable {
     public let token: String
+    /// For a phone that cannot scan: eight characters in two groups, `7Q4K-M2XD`. A secret like the token.
+    public let code: String
     /// Seconds since the Unix epoch.
     public let expiresAt: Int64
-    public init(token: String, expiresAt: Int64) {
+    public init(token: String, code: String, expiresAt: Int64) {
       self.token = token
+      self.code = code
       self.expiresAt = expiresAt
     }
   }
@@ -29,15 +32,23 @@ public struct IssuePairingToken: ServiceRequest {
 
 /// Issues the token of a coach's browser.
 public struct IssueCoachToken: ServiceRequest {
-  public typealias Reply = IssuePairingToken.Reply
+  public struct Reply: Codable, Sendable {
+    public let token: String
+    /// Seconds since the Unix epoch.
+    public let expiresAt: Int64
+    public init(token: String, expiresAt: Int64) {
+      self.token = token
+      self.expiresAt = expiresAt
+    }
+  }
   public static let name = "tokens.issue_coach"
   public static let isIdempotent = false
   public init() {}
 }
 
 /// Checks signature, kind, expiry and revocation; for a pairing token also whether `device` could still use it.
-public struct VerifyToken: ServiceRequest {
-  public struct Reply: Codable, Sendable {
+public struct VerifyToken: HotRequest, Hashable {
+  public struct Reply: Hashable, Sendable {
     public let claims: TokenClaims
     /// Pairing tokens: how many devices may still register with it. 0 for other kinds.
     public let devicesLeft: Int
@@ -89,7 +100,45 @@ public struct RedeemPairingToken: ServiceRequest {
   }
 }
 
-/// Ends every token of a session, or of one device of it.
+/// Turns a typed pairing code into the pairing token that it stands for. Uses up nothing of the token.
+public struct RedeemPairingCode: ServiceRequest {
+  public struct Reply: Codable, Sendable {
+    public let token: String
+    public let claims: TokenClaims
+    public init(token: String, claims: TokenClaims) {
+      self.token = token
+      self.claims = claims
+    }
+  }
+  public static let name = "tokens.redeem_code"
+
+  /// As it was typed.
+  public let code: String
+  public init(code: String) { self.code = code }
+}
+
+/// Shuts one phone out: its own token ends, and so do its session's QRs, which its owner may have kept. A QR that is
+/// issued afterwards lets it in again.
+public struct ShutOutDevice: ServiceRequest {
+  public struct Reply: Codable, Sendable {
+    public let revoked: Int
+    public init(revoked: Int) { self.revoked = revoked }
+  }
+  public static let name = "tokens.shut_out"
+  /// Within that of the coach's request, which waits for this one.
+  public static let deadline = Duration.seconds(1)
+
+  public let key: DeviceKey
+  /// The `jti` of the device's token, so that asking again late does not end a newer one; nil ends every one it has.
+  public let grant: String?
+
+  public init(key: DeviceKey, grant: String?) {
+    self.key = key
+    self.grant = grant
+  }
+}
+
+/// Ends every token of a session.
 public struct RevokeTokens: ServiceRequest {
   public struct Reply: Codable, Sendable {
     public let revoked: Int
@@ -98,10 +147,5 @@ public struct RevokeTokens: ServiceRequest {
   public static let name = "tokens.revoke"
 
   public let session: SessionID
-  public let device: DeviceID?
-
-  public init(session: SessionID, device: DeviceID? = nil) {
-    self.session = session
-    self.device = device
-  }
+  public init(session: SessionID) { self.session = session }
 }

@@ -24,6 +24,22 @@ public enum AppSettings {
     "AXOLOTL_PUBLIC_URL", "Address that phones reach, for the QR. Unset: chosen from the machine's LAN addresses.")
   public static let coachKey = SettingKey<String?>.optionalText(
     "AXOLOTL_COACH_KEY", "The coach's key. Unset: one is made and kept (0600).", isSecret: true)
+  public static let allowedOrigins = SettingKey<[String]>.list(
+    "AXOLOTL_ALLOWED_ORIGINS", "Origins of other sites' pages that may call the API, with bearer tokens.",
+    expecting: "origins such as https://club.example, separated by commas", accepts: { OriginShape.isOrigin($0) })
+  public static let trustedProxies = SettingKey<[String]>.list(
+    "AXOLOTL_TRUSTED_PROXIES", "Proxies in front whose X-Forwarded-For is believed when clients are told apart.",
+    expecting: "IP addresses, separated by commas", accepts: { NetworkAddress.isValid($0) })
+  public static let pairingRate = SettingKey<Int>.integer(
+    "AXOLOTL_PAIRING_RATE", default: 600, in: 0...1_000_000,
+    "Pairing calls that one address may make a minute, and wrong credentials likewise; 0 is no limit.")
+  public static let pairingBurst = SettingKey<Int>.integer(
+    "AXOLOTL_PAIRING_BURST", default: 300, in: 1...1_000_000, "How many of them may come at once.")
+  public static let maximumConnections = SettingKey<Int>.integer(
+    "AXOLOTL_MAX_CONNECTIONS", default: 2048, in: 16...60_000, "Client connections open at once.")
+  public static let maximumConnectionsPerAddress = SettingKey<Int>.integer(
+    "AXOLOTL_MAX_CONNECTIONS_PER_ADDRESS", default: 256, in: 4...60_000,
+    "Client connections open at once from one address, trusted proxies excepted.")
   public static let webDirectory = SettingKey<String>.text(
     "AXOLOTL_WEB_DIRECTORY", default: "Services/api-front/Web", "Folder of the pages.")
 
@@ -74,7 +90,9 @@ public enum AppSettings {
   public static let all: [AnySettingKey] = [
     pairingTokenSecret.erased, pairingTokenSecretPrevious.erased, pairingTokenTTL.erased, localPort.erased,
     bindAddress.erased, requireHTTPS.erased, tlsCertificate.erased, tlsKey.erased, publicURL.erased,
-    coachKey.erased, webDirectory.erased, enableTURN.erased, stunServer.erased, turnServer.erased,
+    coachKey.erased, allowedOrigins.erased, trustedProxies.erased, pairingRate.erased, pairingBurst.erased,
+    maximumConnections.erased, maximumConnectionsPerAddress.erased, webDirectory.erased, enableTURN.erased,
+    stunServer.erased, turnServer.erased,
     turnUsername.erased, turnPassword.erased, udpPorts.erased, streamInstances.erased, recordingsDirectory.erased,
     recordThreads.erased, diskReserveMegabytes.erased, modelsDirectory.erased, poseThreads.erased, retentionDays.erased,
     busDirectory.erased, stateDirectory.erased,

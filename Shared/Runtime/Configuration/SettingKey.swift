@@ -73,3 +73,15 @@ extension SettingKey where Value == Bool {
     }
   }
 }
+
+extension SettingKey where Value == [String] {
+  /// Entries separated by commas; spaces around them do not count.
+  static func list(
+    _ name: String, _ summary: String, expecting expectation: String, accepts: @escaping @Sendable (String) -> Bool
+  ) -> SettingKey {
+    SettingKey(name, default: "", summary, expecting: expectation) { text in
+      let entries = text.split(separator: ",").map { String($0.filter { $0 != " " }) }
+      return entries.allSatisfy(accepts) ? entries : nil
+    }
+  }
+}

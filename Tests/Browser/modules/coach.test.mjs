@@ -6,6 +6,7 @@ const { choose, rename, suggest } = await load("coach/assignment.js");
 const { decodePose, medianError } = await load("coach/pose.js");
 const { UpFinder, uprightPoint } = await load("coach/body.js");
 const { Orbit } = await load("coach/orbit.js");
+const { places } = await load("coach/control.js");
 const { deviceState, lossWords, nextStep, syncWords } = await load("coach/advice.js");
 const { normalise } = await load("coach/status.js");
 const { Backoff } = await load("common/backoff.js");
@@ -126,7 +127,7 @@ test("a clock that is not good says why", () => {
 test("the next step follows the session", () => {
   const head = (s, more) => nextStep(s, { hasCode: true, poseRate: 0, ...more });
   assert.match(head(status([])).detail, /Scan the code with 2 phones/);
-  assert.match(nextStep(status([]), { hasCode: false, poseRate: 0 }).detail, /new session/);
+  assert.match(nextStep(status([]), { hasCode: false, poseRate: 0 }).detail, /New QR code/);
   assert.match(head(status([streaming, device("stale")])).headline, /1 phone stopped/);
   assert.match(head(status([streaming, device("connected")])).headline, /1 of 2/);
   assert.match(head(status([streaming, streaming], { reconstruction: { calibrated: false } })).detail, /calibration/);
@@ -198,4 +199,16 @@ test("numbers in words", () => {
   assert.equal(words.instant(1_800_000_000).getTime(), 1_800_000_000_000);
   assert.equal(words.instant("2026-11-24T05:00:00Z").getUTCHours(), 5);
   assert.equal(words.instant("nonsense"), null);
+});
+
+test("places: free ones take a fresh code, and their number grows up to the mode's maximum", () => {
+  const of = (devices, expected, more) => places({
+    state: "waiting", devices: Array.from({ length: devices }, () => ({})), expected_devices: expected, maximum_devices: 4, ...more,
+  });
+  assert.deepEqual(of(1, 2), { isFree: true, mayGrow: true });
+  assert.deepEqual(of(2, 2), { isFree: false, mayGrow: true });
+  assert.deepEqual(of(3, 4), { isFree: true, mayGrow: false });
+  assert.deepEqual(of(1, 1, { maximum_devices: 1 }), { isFree: false, mayGrow: false });
+  assert.deepEqual(of(1, 2, { state: "ended" }), { isFree: false, mayGrow: false });
+  assert.deepEqual(places(null), { isFree: false, mayGrow: false });
 });

@@ -103,12 +103,12 @@ for (const [what, limits] of [
 }
 
 test("what was sent long ago and never acknowledged is sent again", () => {
-  const { store } = filled(5, { frames: 1000, bytes: 1e9, ageMs: 1e9, stalledMs: 100 });
+  const { store } = filled(5, { frames: 1000, bytes: 1e9, ageMs: 1e9 });
   drain(store);
-  store.resendStalled(99);
+  store.resendStalled(99, 100);
   assert.equal(store.nextToSend(), null);
   store.acknowledge(2);
-  store.resendStalled(100);
+  store.resendStalled(100, 100);
   assert.deepEqual(drain(store), [3, 4, 5]);
 });
 

@@ -2,13 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { load, MemoryStorage } from "./web.mjs";
 
-const { encodeFrame } = await load("phone/header.js");
+const { encodeFrame, fragments, readHeader } = await load("phone/header.js");
 const { captureInstant } = await load("phone/capture.js");
 const { cameraProblem, sizeToSend } = await load("phone/camera.js");
 const { cleanLabel, guessBrowser, guessName } = await load("phone/device.js");
 const { Place, makeDeviceID } = await load("phone/place.js");
 const { remember, sessionOf } = await load("phone/places.js");
-const { describe } = await load("phone/state.js");
+const { carrierWords, describe, filmingWords, mayTypeCode } = await load("phone/state.js");
+const { bare, faultOf, patiently } = await load("phone/code.js");
 const { Problem } = await load("common/problem.js");
 
 test("a frame's bytes are those of PROTOCOL.md", () => {
@@ -19,6 +20,30 @@ test("a frame's bytes are those of PROTOCOL.md", () => {
     "41584631" + "01" + "01" + "d002" + "0005" + "0000" + "04030201" + "feffffffffffffff" + "03000000" + "0000" + "0100" +
       "ffd8ff",
   );
+});
+
+test("a large frame goes in parts that each carry the header", () => {
+  const payload = new Uint8Array(1000).map((_, index) => index % 251);
+  const whole = encodeFrame({ sequence: 7, captured: 123456789, width: 720, height: 1280, payload: payload.buffer });
+  assert.deepEqual(fragments(whole, 1032), [whole]);
+  const parts = fragments(whole, 432);
+  assert.deepEqual(parts.map((part) => part.byteLength), [432, 432, 232]);
+  parts.forEach((part, index) => {
+    const view = new DataView(part.buffer);
+    assert.deepEqual([view.getUint16(28, true), view.getUint16(30, true)], [index, 3]);
+    assert.equal(view.getUint32(24, true), 1000);
+    assert.deepEqual(readHeader(part), { width: 720, height: 1280, sequence: 7, captured: 123456789n });
+  });
+  const together = Buffer.concat(parts.map((part) => Buffer.from(part.subarray(32))));
+  assert.deepEqual(new Uint8Array(together), payload);
+});
+
+test("the page says what carries the pictures and why not something better", () => {
+  assert.equal(carrierWords({ name: "webrtc", reason: null }), "WebRTC");
+  assert.equal(carrierWords({ name: "websocket", reason: "no direct way" }), "WebSocket: no direct way");
+  assert.equal(carrierWords({ name: null, reason: "x" }), "not connected");
+  assert.equal(filmingWords({ quality: 0.75, longSide: 1280, rate: 30 }, false), "full quality");
+  assert.match(filmingWords({ quality: 0.45, longSide: 640, rate: 15 }, true), /45 % quality, 640 pixels, 15 a second/);
 });
 
 test("a plausible capture time is used, any other is not", () => {
@@ -108,4 +133,51 @@ test("every state has a headline and says what it means", () => {
   assert.equal(describe({ phase: "refused", problem }).headline, "The code has expired");
   assert.equal(describe({ phase: "live", link: "open" }).tone, "good");
   assert.equal(describe({ phase: "live", link: "waiting" }).tone, "warn");
+});
+
+test("a phone that was removed is told so, and may type another code", () => {
+  for (const code of ["device_removed", "token_revoked"]) {
+    const stopped = { phase: "stopped", problem: new Problem({ status: 403, code, message: "m" }) };
+    assert.equal(describe(stopped).headline, "This phone was removed");
+    assert.equal(mayTypeCode(stopped), true);
+  }
+  assert.equal(mayTypeCode({ phase: "no_token", problem: null }), true);
+  assert.equal(mayTypeCode({ phase: "stopped", problem: null }), false);
+  assert.equal(mayTypeCode({ phase: "refused", problem: new Problem({ code: "insecure_origin", message: "m" }) }), false);
+  assert.equal(mayTypeCode({ phase: "refused", problem: new Problem({ status: 401, code: "token_expired", message: "m" }) }), true);
+  assert.equal(mayTypeCode({ phase: "refused", problem: new Problem({ status: 409, code: "token_full", message: "m" }) }), false);
+  assert.equal(mayTypeCode({ phase: "live", link: "open" }), false);
+});
+
+test("a typed code is taken as it is meant, and judged before it is sent", () => {
+  for (const typed of ["7q4k-m2xd", "7Q4K M2XD", " 7Q4K\u2013M2XD ", "7q4k.m2xd"]) assert.equal(bare(typed), "7Q4KM2XD");
+  assert.equal(faultOf("7Q4K-M2XD"), "");
+  assert.equal(faultOf("oOiI-lL10"), "");
+  for (const typed of ["", "7Q4K", "7Q4K-M2XDD", "7Q4K-M2XU", "7Q4K-M2X!"]) assert.ok(faultOf(typed).length > 10, typed);
+});
+
+test("while others guess codes, the page waits and asks again, and then says so", async () => {
+  const locked = new Problem({ status: 429, code: "pairing_code_locked", message: "m" });
+  const waits = [];
+  let asked = 0;
+  const answer = await patiently(
+    async () => {
+      asked += 1;
+      if (asked < 3) throw locked;
+      return "token";
+    },
+    () => waits.push(0),
+    async (ms) => waits.push(ms),
+  );
+  assert.equal(answer, "token");
+  assert.equal(waits.length, 4);
+  assert.ok(waits[1] >= 750 && waits[3] > waits[1]);
+  asked = 0;
+  const always = async () => { asked += 1; throw locked; };
+  await assert.rejects(patiently(always, () => {}, async () => {}), locked);
+  assert.equal(asked, 5);
+  const unknown = new Problem({ status: 404, code: "pairing_code_unknown", message: "m" });
+  asked = 0;
+  await assert.rejects(patiently(async () => { asked += 1; throw unknown; }, () => {}, async () => {}), unknown);
+  assert.equal(asked, 1);
 });

@@ -10,7 +10,10 @@ struct Main {
     }
     var report = BenchReport()
     var complete = true
-    for bench in [PoseBench.rows, TriangulationBench.rows, WebSocketBench.rows] {
+    let benches = [
+      PoseBench.rows, TriangulationBench.rows, PairingServiceBench.rows, PairingBench.rows, WebSocketBench.rows,
+    ]
+    for bench in benches {
       do {
         report.rows += try bench(options)
       } catch {

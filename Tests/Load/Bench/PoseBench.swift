@@ -61,6 +61,6 @@ enum PoseBench {
   private static func median(_ microseconds: [Int64]) -> Double { percentile(microseconds, 0.5) }
 
   private static func percentile(_ microseconds: [Int64], _ fraction: Double) -> Double {
-    Double(microseconds.sorted()[Int(Double(microseconds.count - 1) * fraction)]) / 1000
+    Double(microseconds.percentile(fraction)) / 1000
   }
 }

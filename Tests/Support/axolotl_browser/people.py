@@ -34,9 +34,28 @@ class CoachPage:
         """Reads the QR off a picture of the screen, as a phone would."""
         code = self.page.get_by_role("img", name="QR code of the pairing link")
         expect(code).to_be_in_viewport(ratio=1)
+        # A picture in place is not yet a picture painted: the browser decodes it meanwhile.
+        code.evaluate("image => image.decode()")
         found = zxingcpp.read_barcodes(Image.open(io.BytesIO(self.page.screenshot())))
         assert len(found) == 1, "one QR code on the coach's screen"
         return found[0].text
+
+    @property
+    def typed_code(self) -> str:
+        """The code that stands beside the QR."""
+        return self.page.locator("#code").inner_text()
+
+    def rename(self, name: str, new_name: str) -> None:
+        """Gives a phone another name."""
+        self.page.get_by_role("button", name=f"Rename {name}").click()
+        dialog = self.page.get_by_role("dialog")
+        dialog.get_by_label("Name").fill(new_name)
+        dialog.get_by_role("button", name="Save").click()
+
+    def remove(self, name: str) -> None:
+        """Removes a phone, and confirms it."""
+        self.page.get_by_role("button", name=f"Remove {name}").click()
+        self.page.get_by_role("dialog").get_by_role("button", name="Remove").click()
 
     @property
     def headline(self) -> Locator:
@@ -58,6 +77,11 @@ class PhonePage:
     def open(self, link: str) -> None:
         """Opens what the QR says."""
         self.page.goto(link)
+
+    def type_code(self, code: str) -> None:
+        """Types the code from the coach's screen."""
+        self.page.get_by_label("Code from the coach's screen").fill(code)
+        self.page.get_by_role("button", name="Join").click()
 
     def turn_on(self, name: str) -> None:
         """Names the phone and allows the camera."""

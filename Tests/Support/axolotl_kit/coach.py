@@ -84,6 +84,24 @@ class Coach:
         """The 3D poses as `trc`, `csv` or `json`."""
         return Problem.check(self.http.get(f"/api/sessions/{session_id}/poses.{form}")).content
 
+    def rename(self, session_id: str, device_id: str, label: str) -> dict[str, Any]:
+        """Gives a phone another name."""
+        answer = self.http.put(f"/api/sessions/{session_id}/devices/{device_id}", json={"label": label})
+        return self._json(answer)
+
+    def remove(self, session_id: str, device_id: str) -> dict[str, Any]:
+        """Removes a phone, which is cut off at once."""
+        return self._json(self.http.delete(f"/api/sessions/{session_id}/devices/{device_id}"))
+
+    def expect(self, session_id: str, devices: int) -> dict[str, Any]:
+        """Changes how many phones the session waits for."""
+        answer = self.http.put(f"/api/sessions/{session_id}/expected_devices", json={"expected_devices": devices})
+        return self._json(answer)
+
+    def invite(self, session_id: str, **more: Any) -> dict[str, Any]:
+        """A fresh QR with its token and code, for the places that are free."""
+        return self._json(self.http.post(f"/api/sessions/{session_id}/pairing", json=more))
+
     def end(self, session_id: str) -> dict[str, Any]:
         """Closes a session to phones and frames."""
         return self._json(self.http.post(f"/api/sessions/{session_id}/end"))

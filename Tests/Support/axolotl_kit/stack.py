@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import shutil
@@ -10,6 +11,7 @@ import socket
 import sys
 import tempfile
 import time
+import xmlrpc.client
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
@@ -22,7 +24,10 @@ from axolotl_supervisor.layout import Layout, default_executables  # noqa: E402
 from axolotl_supervisor.rpc import Process  # noqa: E402
 from axolotl_supervisor.system import POLL_SECONDS, RunningSystem, StartError  # noqa: E402
 
-__all__ = ["Stack", "StartError", "free_port"]
+__all__ = ["FROM_ONE_ADDRESS", "Stack", "StartError", "free_port"]
+
+#: All clients of a test are one address, and faster than people.
+FROM_ONE_ADDRESS = {"AXOLOTL_PAIRING_RATE": "0", "AXOLOTL_MAX_CONNECTIONS_PER_ADDRESS": "2048"}
 
 SERVICES = ("token-svc", "session-svc", "edge-gateway", "stream-svc-1", "stream-svc-2", "api-front")
 
@@ -37,8 +42,8 @@ def free_port() -> int:
 class Stack:
     """Five services under supervisord. Use it as a context manager, or call `start` and `stop`.
 
-    `settings` are configuration keys on top of plain HTTP, a free port and a coach key made for this stack; the
-    caller's own environment and `.env` have no say. `executables` is the folder of the built services.
+    `settings` are configuration keys on top of plain HTTP, a free port, a coach key made for this stack and no limits
+    per address; the caller's own environment and `.env` have no say. `executables` is the folder of the built services.
     """
 
     def __init__(
@@ -55,7 +60,8 @@ class Stack:
             "REQUIRE_HTTPS": "false",
             "LOCAL_PORT": str(port or free_port()),
             "AXOLOTL_COACH_KEY": self.coach_key,
-        } | (settings or {})
+        }
+        self.settings |= FROM_ONE_ADDRESS | (settings or {})
         folder = executables or os.environ.get("AXOLOTL_BUILD_DIRECTORY") or default_executables()
         self.layout = Layout(self.home, Path(folder).absolute())
         self._system = RunningSystem(self.layout, self.settings)
@@ -147,6 +153,23 @@ class Stack:
             raise RuntimeError(f"{service} has no process to signal")
         os.kill(pid, number)
         return pid
+
+    def take_down(self, service: str) -> None:
+        """Kills the service, and lets nobody start it again until `bring_back`."""
+        self.kill(service)
+
+        def is_down() -> bool:
+            # Between the kill and its being noticed, supervisord has nothing to stop.
+            with contextlib.suppress(xmlrpc.client.Fault):
+                self._system.supervisor.stop(service)
+            return self.processes()[service].state == "STOPPED"
+
+        self.wait(f"{service} to stay down", is_down, 10)
+
+    def bring_back(self, service: str) -> None:
+        """Starts a service that was taken down, and waits until it is ready."""
+        self._system.supervisor.start(service)
+        self.wait_restarted(service, 0)
 
     def wait_restarted(self, service: str, old_pid: int, timeout: float = 30) -> int:
         """Waits until another process than `old_pid` is ready for the service, and returns its id."""

@@ -16,7 +16,7 @@ from axolotl_kit.clock import true_now_us
 from axolotl_kit.coach import Coach
 from axolotl_kit.footage import CAMERAS, SOURCE_FPS, calibration_file
 from axolotl_kit.recordings import DeviceRecording, read_session
-from axolotl_kit.stack import Stack
+from axolotl_kit.stack import FROM_ONE_ADDRESS, Stack
 
 from .live import LiveView
 from .phones import DemoFailure, PhoneProcess, truth_file
@@ -50,7 +50,8 @@ def perform(fps: int, seconds: float, folder: Path, say: Callable[[str], None]) 
     kept = folder / "recordings"
     # A short path: the names of Unix sockets below it are limited to some hundred bytes.
     with tempfile.TemporaryDirectory(prefix="axolotl-demo-") as home:
-        with Stack(home) as stack:
+        # Four phones keep within the limits that an operator has.
+        with Stack(home, settings=dict.fromkeys(FROM_ONE_ADDRESS, "")) as stack:
             asyncio.run(_play(stack, evidence, folder))
             say(f"{fps} fps: stopping the services, counting frames in the recordings")
         recorded = stack.recordings / evidence.session_id

@@ -69,7 +69,7 @@ export function nextStep(status, { hasCode, poseRate, unassigned = 0 }) {
       ? say(`${streaming} of ${plural(expected, "phone")} streaming`, `Scan the code with ${plural(missing, streaming > 0 ? "more phone" : "phone")}.`, "busy")
       : say(
           `${streaming} of ${plural(expected, "phone")} streaming`,
-          "The code is no longer valid or was made on another screen. Make a new session to let more phones in.",
+          `Press “New QR code” to let ${plural(missing, "more phone")} in. Phones that joined stay.`,
           "warn",
         );
   }

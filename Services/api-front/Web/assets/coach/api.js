@@ -24,7 +24,7 @@ export async function listSessions() {
   return Array.isArray(answer) ? answer : (answer?.sessions ?? []);
 }
 
-/** `{ session_id, pairing_url, pairing_token, pairing_qr_svg, expires_at }`. */
+/** `{ session_id, pairing_url, pairing_token, pairing_qr_svg, pairing_code, expires_at }`. */
 export function createSession({ mode, devices, user, consent, consentVersion }) {
   return request("POST", "/api/pairing/create_session", {
     json: {
@@ -40,6 +40,23 @@ export function createSession({ mode, devices, user, consent, consentVersion }) 
 
 export function sessionStatus(session) {
   return request("GET", `/api/pairing/session_status?${new URLSearchParams({ session_id: session })}`);
+}
+
+/** A fresh QR and code for the places that are free; the session's earlier ones are good no more. */
+export function freshCode(session) {
+  return request("POST", at(session, "/pairing"), { json: {} });
+}
+
+export function renameDevice(session, device, label) {
+  return request("PUT", at(session, `/devices/${encodeURIComponent(device)}`), { json: { label } });
+}
+
+export function removeDevice(session, device) {
+  return request("DELETE", at(session, `/devices/${encodeURIComponent(device)}`));
+}
+
+export function setExpectedDevices(session, count) {
+  return request("PUT", at(session, "/expected_devices"), { json: { expected_devices: count } });
 }
 
 export function endSession(session) {

@@ -6,8 +6,10 @@ import { deviceState, lossWords, syncWords } from "./advice.js";
 
 const TRANSPORTS = { websocket: "WebSocket", webrtc: "WebRTC", http: "HTTP upload" };
 
+/** `onRename(device, name)` and `onRemove(device, name)` are called with the phone's id and the name it shows. */
 export class DeviceList {
-  constructor() {
+  constructor(on) {
+    this.on = on;
     this.list = byId("devices");
     this.rows = new Map();
     this.places = [];
@@ -19,7 +21,7 @@ export class DeviceList {
     this.list.replaceChildren();
   }
 
-  update(devices, expected) {
+  update(devices, expected, isOver = false) {
     const known = new Set(devices.map((device) => device.device_id));
     for (const [id, row] of this.rows) {
       if (known.has(id)) continue;
@@ -29,11 +31,12 @@ export class DeviceList {
     devices.forEach((device, index) => {
       let row = this.rows.get(device.device_id);
       if (!row) {
-        row = makeRow();
+        row = makeRow(device.device_id, this.on);
         this.rows.set(device.device_id, row);
         this.list.insertBefore(row.element, this.places[0] ?? null);
       }
       fill(row, device, index);
+      show(row.actions, !isOver);
     });
     this.fillPlaces(devices.length, Math.max(0, expected - devices.length));
   }
@@ -49,7 +52,7 @@ export class DeviceList {
   }
 }
 
-function makeRow() {
+function makeRow(id, on) {
   const part = (tag, name) => make(tag, { class: name });
   const row = {
     number: part("span", "number"),
@@ -66,7 +69,14 @@ function makeRow() {
     row.values[key] = make("dd");
     figures.append(make("div", { class: `f-${key}` }, make("dt", { text: label }), row.values[key]));
   }
-  row.element = make("li", { class: "device" }, make("div", { class: "head" }, row.number, row.name, row.state), figures, row.hint);
+  const action = (text, call) => make("button", {
+    type: "button", class: "quiet", text, on: { click: () => call(id, row.name.textContent) },
+  });
+  row.rename = action("Rename", on.onRename);
+  row.remove = action("Remove…", on.onRemove);
+  row.actions = make("p", { class: "actions" }, row.rename, row.remove);
+  const head = make("div", { class: "head" }, row.number, row.name, row.state);
+  row.element = make("li", { class: "device" }, head, figures, row.hint, row.actions);
   return row;
 }
 
@@ -76,7 +86,10 @@ function fill(row, device, index) {
   const loss = lossWords(device);
   setTone(row.element, state.tone);
   setText(row.number, String(index + 1));
-  setText(row.name, device.label || device.device_id);
+  const name = device.label || device.device_id;
+  setText(row.name, name);
+  row.rename.setAttribute("aria-label", `Rename ${name}`);
+  row.remove.setAttribute("aria-label", `Remove ${name}`);
   setText(row.state, state.word);
   setText(row.values.fps, device.fps > 0 && device.fps < 9.95 ? device.fps.toFixed(1) : device.fps.toFixed(0));
   setText(row.values.recorded, count(device.frames_recorded));

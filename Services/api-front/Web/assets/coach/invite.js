@@ -1,4 +1,4 @@
-// The QR code, its link and how long it lives. Kept for this browser tab only, so that a reload still shows it.
+// The QR code, its link, the code to type, and how long they live. Kept for this browser tab only, so that a reload still shows it.
 
 import { byId, setText, setTone, show } from "../common/dom.js";
 import { countdown, instant } from "../common/words.js";
@@ -6,11 +6,17 @@ import { countdown, instant } from "../common/words.js";
 const PREFIX = "axolotl:code:";
 const SOON_S = 60;
 
-/** Remembers the code of a new session. */
-export function keepCode({ session_id: session, pairing_url: url, pairing_qr_svg: svg, expires_at: expires, warning }) {
-  const code = { url, svg, expires, warning };
+/** Remembers the code that a session was given. */
+export function keepCode(answer) {
+  const code = {
+    url: answer.pairing_url,
+    svg: answer.pairing_qr_svg,
+    typed: answer.pairing_code ?? "",
+    expires: answer.expires_at,
+    warning: answer.warning,
+  };
   try {
-    sessionStorage.setItem(PREFIX + session, JSON.stringify(code));
+    sessionStorage.setItem(PREFIX + answer.session_id, JSON.stringify(code));
   } catch {
     // Without storage the code is shown until the page is reloaded.
   }
@@ -35,10 +41,11 @@ export function codeOf(session, now = Date.now()) {
   }
 }
 
-/** Shows a code and counts it down. */
+/** Shows a code and counts it down. `onExpired` is called once for each code. */
 export class Invite {
-  constructor() {
+  constructor({ onExpired }) {
     this.code = null;
+    this.onExpired = onExpired;
     byId("copy").addEventListener("click", () => this.copy());
     setInterval(() => this.tick(), 500);
   }
@@ -53,12 +60,18 @@ export class Invite {
 
   set(code) {
     this.code = code;
+    this.wasValid = code !== null;
     if (!code) return;
     byId("qr").src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(code.svg)}`;
     const link = byId("link");
     link.href = code.url;
     setText(link, code.url);
     setText(byId("copy"), "Copy the link");
+    const typed = code.typed ?? "";
+    setText(byId("code"), typed);
+    // Read out letter by letter, not as a word.
+    byId("code").setAttribute("aria-label", [...typed.replace("-", "")].join(" "));
+    setText(byId("code-address"), pageOf(code.url));
     setText(byId("address-warning"), code.warning ?? "");
     show(byId("address-warning"), Boolean(code.warning));
     this.tick();
@@ -69,9 +82,14 @@ export class Invite {
     const left = this.secondsLeft;
     const expiry = byId("expiry");
     show(byId("qr"), left > 0);
+    show(byId("typed"), left > 0 && Boolean(this.code.typed));
+    show(byId("invite-help"), left > 0);
+    byId("renew").classList.toggle("primary", left <= 0);
     if (left <= 0) {
-      setText(expiry, "This code has expired. Phones that joined stay; to let others in, make a new session.");
+      setText(expiry, "This code has expired. Phones that joined stay. A new code lets others in.");
       setTone(expiry, "bad");
+      if (this.wasValid) this.onExpired();
+      this.wasValid = false;
       return;
     }
     setText(expiry, `Valid for ${countdown(left)}`);
@@ -88,4 +106,10 @@ export class Invite {
       setText(byId("copy"), "Press Ctrl-C to copy");
     }
   }
+}
+
+/** Where a code is typed, short enough to be read out: `192.168.1.10:5050/pair`. */
+function pageOf(url) {
+  const { host, pathname } = new URL(url);
+  return `${host}${pathname}`;
 }

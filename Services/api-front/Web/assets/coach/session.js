@@ -8,6 +8,7 @@ import { adaptData, setUpData, showReceipt, showRecordings } from "./data.js";
 import { DeviceList } from "./devices.js";
 import { Feed } from "./feed.js";
 import { codeOf, forgetCode, Invite } from "./invite.js";
+import { Control } from "./control.js";
 import { decodePose, medianError } from "./pose.js";
 import { normalise } from "./status.js";
 import { Viewer } from "./viewer.js";
@@ -18,11 +19,16 @@ export class SessionPage {
   constructor({ onProblem, onDeleted }) {
     this.onProblem = onProblem;
     this.onDeleted = onDeleted;
-    this.invite = new Invite();
-    this.devices = new DeviceList();
+    this.session = null;
+    this.status = null;
+    this.invite = new Invite({ onExpired: () => this.status && this.received(this.status) });
+    this.control = new Control(this);
+    this.devices = new DeviceList({
+      onRename: (device, name) => this.control.askName(device, name),
+      onRemove: (device, name) => this.control.askRemoval(device, name),
+    });
     this.viewer = new Viewer(byId("view"));
     this.calibration = new CalibrationPanel();
-    this.session = null;
     this.listen();
   }
 
@@ -69,7 +75,7 @@ export class SessionPage {
     show(byId("three"), status.mode === "3d");
     byId("page-session").classList.toggle("flat", status.mode !== "3d");
     byId("end").disabled = status.state === "ended";
-    this.devices.update(status.devices, status.state === "ended" ? 0 : status.expected_devices);
+    this.devices.update(status.devices, status.state === "ended" ? 0 : status.expected_devices, status.state === "ended");
     this.showCode();
     this.showStep();
   }
@@ -123,12 +129,24 @@ export class SessionPage {
     const status = this.status;
     const isMissing = !status || (status.state !== "ended" && status.devices.length < status.expected_devices);
     const visible = this.invite.code !== null && (this.wantsCode ?? isMissing);
+    this.isInviting = visible;
     show(byId("invite"), visible);
     byId("page-session").classList.toggle("with-code", visible);
     const toggle = byId("toggle-invite");
-    show(toggle, this.invite.code !== null);
+    show(toggle, this.invite.code !== null && status?.state !== "ended");
     setText(toggle, visible ? "Hide the code" : "Show the code");
     toggle.setAttribute("aria-expanded", String(visible));
+    this.control.update();
+  }
+
+  /** A code that was made, or withdrawn, for the session that is open. */
+  showInvitation(code) {
+    this.invite.set(code);
+    this.wantsCode = code ? true : null;
+    this.showCode();
+    if (this.status) this.showStep();
+    const { top } = byId("invite").getBoundingClientRect();
+    if (code && (top < 0 || top > innerHeight / 2)) byId("invite").scrollIntoView();
   }
 
   showFeed(state) {
@@ -160,15 +178,16 @@ export class SessionPage {
     this.onDeleted();
   }
 
+  /** Does what was asked for; `button`, if any, waits meanwhile. */
   async act(button, action) {
-    button.disabled = true;
+    if (button) button.disabled = true;
     try {
       await action();
       this.onProblem(null);
     } catch (problem) {
       this.onProblem(problem);
     } finally {
-      button.disabled = this.status?.state === "ended" && button.id === "end";
+      if (button) button.disabled = this.status?.state === "ended" && button.id === "end";
     }
   }
 }

@@ -9,6 +9,7 @@ export function normalise(status) {
     mode: status.mode ?? "3d",
     state: status.state ?? "created",
     expected_devices: status.expected_devices ?? 0,
+    maximum_devices: status.maximum_devices ?? status.expected_devices ?? 0,
     reconstruction: status.reconstruction ?? null,
     devices: (status.devices ?? []).map(normaliseDevice),
   };

@@ -2,10 +2,17 @@
 
 import { request } from "../common/http.js";
 
+const SIGNALLING_MS = 3000;
+
 /** `{ session_id, mode, expires_at, … }`, or a Problem that says why the token is no good. */
 export function validate(token, deviceID) {
   const query = new URLSearchParams(deviceID ? { token, device_id: deviceID } : { token });
   return request("GET", `/api/pairing/validate?${query}`);
+}
+
+/** `{ pairing_token, session_id, … }` for the code that stands beside the QR. */
+export function redeemCode(code) {
+  return request("POST", "/api/pairing/redeem_code", { json: { code } });
 }
 
 /** `{ session_id, device_id, ws_url, device_token, … }`. */
@@ -19,15 +26,8 @@ export function sessionStatus(session, deviceToken) {
   return request("GET", `/api/pairing/session_status?${query}`, { token: deviceToken });
 }
 
-/** A WebRTC offer's sdp; returns the answer's. */
-export async function signalOffer(deviceToken, sdp) {
-  const json = { type: "offer", sdp };
-  const answer = await request("POST", "/api/pairing/signal_offer", { json, token: deviceToken, deadline: 6000 });
-  return answer.sdp;
-}
-
-/** RTCIceServers for this device, with credentials made just now. */
-export async function iceServers(deviceToken) {
-  const answer = await request("GET", "/api/pairing/ice_servers", { token: deviceToken, deadline: 4000 });
-  return answer.ice_servers;
+/** `{ type: "answer", sdp }` to a WebRTC offer; `place` is `{ session_id, device_id }`. */
+export function signalOffer(place, sdp, deviceToken) {
+  const json = { ...place, type: "offer", sdp };
+  return request("POST", "/api/pairing/signal_offer", { json, token: deviceToken, deadline: SIGNALLING_MS });
 }

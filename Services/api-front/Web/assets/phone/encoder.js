@@ -1,6 +1,5 @@
 // Pictures of a video element as JPEG, off the main thread where the browser can, in the order in which they were taken.
 
-const QUALITY = 0.75;
 const IN_FLIGHT = 3;
 
 /** Whether this browser draws and compresses in a worker. */
@@ -27,12 +26,13 @@ export class Encoder {
     return this.pending.size >= IN_FLIGHT;
   }
 
-  /** JPEG bytes of what the video shows now, scaled to the size given; null if the picture could not be had. */
-  encode(video, { width, height }) {
+  /** JPEG bytes of what the video shows now, of the size and quality given; null if the picture could not be had. */
+  encode(video, { width, height }, quality) {
     const id = ++this.lastID;
     const result = new Promise((resolve) => this.pending.set(id, resolve));
-    if (this.worker) this.hand(id, video, width, height);
-    else this.draw(id, video, width, height);
+    const order = { id, width, height, quality };
+    if (this.worker) this.hand(order, video);
+    else this.draw(order, video);
     return result;
   }
 
@@ -48,24 +48,24 @@ export class Encoder {
     this.worker.addEventListener("error", () => this.fallBack());
   }
 
-  async hand(id, video, width, height) {
+  async hand(order, video) {
     try {
       const picture = await createImageBitmap(video);
-      if (this.worker) this.worker.postMessage({ id, picture, width, height, quality: QUALITY }, [picture]);
-      else this.finish(id, null);
+      if (this.worker) this.worker.postMessage({ ...order, picture }, [picture]);
+      else this.finish(order.id, null);
     } catch {
-      this.finish(id, null);
+      this.finish(order.id, null);
     }
   }
 
-  draw(id, video, width, height) {
+  draw({ id, width, height, quality }, video) {
     this.canvas.width = width;
     this.canvas.height = height;
     this.canvas.getContext("2d", { alpha: false }).drawImage(video, 0, 0, width, height);
     this.canvas.toBlob(
       async (blob) => this.finish(id, blob ? await blob.arrayBuffer() : null),
       "image/jpeg",
-      QUALITY,
+      quality,
     );
   }
 

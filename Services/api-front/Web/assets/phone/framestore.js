@@ -1,7 +1,7 @@
 // Frames that the server has not acknowledged yet. Bounded in number, memory and age; when a bound is reached the
 // oldest go, and the numbers that went are handed back so that they can be reported.
 
-export const LIMITS = { frames: 1800, bytes: 96 * 1024 * 1024, ageMs: 60_000, stalledMs: 5000 };
+export const LIMITS = { frames: 1800, bytes: 96 * 1024 * 1024, ageMs: 60_000 };
 
 /** A backlog up to this many frames is sent in order; beyond it, live frames overtake. */
 const IN_ORDER = 8;
@@ -94,10 +94,10 @@ export class FrameStore {
   }
 
   /**
-   * The oldest frames that were sent long ago and never acknowledged have to go again: the server may have had no room
-   * for them (it says `recording_behind`), or its disk failed. Duplicates cost it nothing but a look.
+   * The oldest frames that were sent `stalledMs` ago or longer and never acknowledged have to go again: they were lost,
+   * the server had no room for them (it says `recording_behind`), or its disk failed. Duplicates cost it only a look.
    */
-  resendStalled(nowMs, stalledMs = this.limits.stalledMs) {
+  resendStalled(nowMs, stalledMs) {
     for (const frame of this.frames.values()) {
       if (!frame.isSent || nowMs - frame.sentAt < stalledMs) return;
       frame.isSent = false;

@@ -1,34 +1,40 @@
-// The connection to the server, a WebSocket or what looks like one: hello, clock, frames, acknowledgements; comes back by itself after any break.
+// The line to the server, whatever carries it: hello, clock, frames, acknowledgements. Comes back by itself after any
+// break, one rung lower where it must, and climbs again when it can.
 
 import { Backoff } from "../common/backoff.js";
 import { Problem } from "../common/problem.js";
-import { deviceTime } from "./clock.js";
+import { Ladder } from "./ladder.js";
 
-/** More than this waiting in the browser's own buffer: hold back, so that live frames do not queue behind old ones. */
-const HIGH_WATER = 384 * 1024;
 const DRAIN_POLL_MS = 15;
 const CLOCK_EVERY_MS = 1000;
 /** The server answers every clock request, so this long without a word means that the line is dead. */
-const SILENCE_MS = 6000;
-const OPEN_WITHIN_MS = 8000;
-/** On a connection that may lose frames, one that was not acknowledged after this long was lost. */
-const LOST_AFTER_MS = 700;
-/** Another page of this phone has connected. */
+const SILENCE_MS = 3000;
+/** From the first step to `welcome`; a little longer each time that nothing worked, for networks that are slow. */
+const OPEN_WITHIN_MS = 3000;
+const LONGEST_OPEN_MS = 10_000;
+/** A line that held for so long is worth a second try before another kind is taken. */
+const PROVED_MS = 5000;
+/** Over the WebSocket, and over WebRTC. */
 const REPLACED = ["replaced", "replaced_by_new_connection"];
 /** After this long without a connection the page stops trying and asks the person. */
 const GIVE_UP_MS = 15 * 60 * 1000;
 
 /**
- * `open`: makes a WebSocket or what looks like one. `store`: FrameStore, `clock`: ClockExchange, `checkPlace`: async, throws a final Problem when the place is gone.
+ * `transports`: name → (events) => transport, best first (see `transports/websocket.js` for what one is).
+ * `store`: FrameStore, `clock`: ClockExchange, `checkPlace`: async, throws a final Problem when the place is gone.
  * `on.state(name, problem)` with connecting, open, waiting or stopped; `on.message(message)` for errors and commands.
  */
 export class PhoneLink {
-  constructor({ open, store, clock, checkPlace, on }) {
-    Object.assign(this, { open, store, clock, checkPlace, on });
+  constructor({ transports, store, clock, checkPlace, on }) {
+    Object.assign(this, { transports, store, clock, checkPlace, on });
+    this.ladder = new Ladder(Object.keys(transports));
     this.backoff = new Backoff();
-    this.socket = null;
+    /** In use, and on trial to take its place. */
+    this.line = null;
+    this.trial = null;
     this.isWelcome = false;
     this.isStopped = false;
+    this.welcomeAt = null;
     this.downSince = null;
     this.timers = {};
   }
@@ -46,52 +52,73 @@ export class PhoneLink {
   }
 
   /** Network or page came back: do not wait for the timer. */
-  hurry({ isOtherNetwork = false } = {}) {
+  hurry() {
     if (this.isStopped) return;
-    if (this.socket === null) {
+    this.ladder.networkChanged();
+    if (this.line === null) {
       this.backoff.reset();
       this.connect();
     } else if (this.isWelcome) {
-      if (isOtherNetwork) this.socket.restart?.();
+      this.line.networkChanged?.();
       this.burst();
+      this.climb();
     }
+  }
+
+  /** What carries the pictures now (null: nothing yet), and why not a better one. */
+  get carrier() {
+    return { name: this.isWelcome ? this.line.name : null, reason: this.ladder.reason };
   }
 
   connect() {
     this.drop();
     if (this.isStopped) return;
     this.on.state("connecting");
-    let socket;
-    try {
-      socket = this.open();
-    } catch {
-      this.retry();
-      return;
-    }
-    socket.binaryType = "arraybuffer";
-    this.socket = socket;
-    this.timers.open = setTimeout(() => this.broken(socket), OPEN_WITHIN_MS);
-    socket.addEventListener("open", () => socket === this.socket && this.opened());
-    socket.addEventListener("close", () => this.broken(socket));
-    socket.addEventListener("message", (event) => {
-      const arrived = deviceTime();
-      if (socket === this.socket) this.received(event.data, arrived);
-    });
+    const line = this.make(this.ladder.current);
+    this.line = line;
+    this.timers.open = setTimeout(() => this.broken(line, "no answer in time"), this.patience);
+    line.open();
   }
 
-  opened() {
+  get patience() {
+    return Math.min(LONGEST_OPEN_MS, OPEN_WITHIN_MS * (1 + this.backoff.attempts));
+  }
+
+  make(name) {
+    const line = this.transports[name]({
+      opened: () => this.opened(line),
+      text: (text, arrived) => line === this.line && this.received(text, arrived),
+      broken: (reason) => this.broken(line, reason),
+    });
+    return line;
+  }
+
+  opened(line) {
+    if (line === this.trial) this.change();
+    if (line !== this.line) return;
     const oldest = this.store.oldestSequence;
     this.send(JSON.stringify(oldest === null ? { type: "hello" } : { type: "hello", oldest_seq: oldest }));
     this.burst();
     this.heard();
   }
 
-  received(data, arrived) {
+  /** The one on trial is open: it takes over, and the old one goes. */
+  change() {
+    const old = this.line;
+    this.line = this.trial;
+    this.trial = null;
+    this.isWelcome = false;
+    clearTimeout(this.timers.trial);
+    old?.close();
+    const line = this.line;
+    this.timers.open = setTimeout(() => this.broken(line, "no answer in time"), OPEN_WITHIN_MS);
+  }
+
+  received(text, arrived) {
     this.heard();
-    if (typeof data !== "string") return;
     let message;
     try {
-      message = JSON.parse(data);
+      message = JSON.parse(text);
     } catch {
       return;
     }
@@ -104,12 +131,12 @@ export class PhoneLink {
         break;
       case "ack":
         this.store.acknowledge(message.seq);
-        if (this.socket.isLossy) this.resend();
         this.pump();
         break;
       case "error":
         // Another page of this phone has the place now. To fight for it would cost both their frames.
         if (REPLACED.includes(message.code)) this.stop(new Problem({ status: 409, ...message }));
+        else if (message.code === "device_removed") this.stop(new Problem({ status: 403, ...message }));
         else this.on.message(message);
         break;
       default:
@@ -121,8 +148,10 @@ export class PhoneLink {
     clearTimeout(this.timers.open);
     const again = this.isWelcome;
     this.isWelcome = true;
+    this.welcomeAt = performance.now();
     this.downSince = null;
     this.backoff.reset();
+    this.ladder.works(this.line.name);
     const missing = this.store.resume(next);
     if (missing) this.reportDropped([missing]);
     // A second welcome on one connection: stream-svc restarted and knows nothing of our clock.
@@ -135,17 +164,17 @@ export class PhoneLink {
     if (this.isWelcome) for (const range of ranges) this.send(JSON.stringify({ type: "dropped", ...range }));
   }
 
-  /** Sends what fits into the browser's buffer; comes back when it has drained. */
+  /** Sends what the line takes; comes back when it has drained. */
   pump() {
     clearTimeout(this.timers.pump);
-    if (!this.isWelcome || this.socket?.readyState !== WebSocket.OPEN) return;
-    while (this.socket.bufferedAmount < HIGH_WATER) {
+    if (!this.isWelcome) return;
+    while (this.line?.canSend) {
       const frame = this.store.nextToSend();
       if (!frame) return;
-      this.socket.send(frame.message);
       this.store.markSent(frame.sequence, performance.now());
+      this.line.sendFrame(frame.message);
     }
-    this.timers.pump = setTimeout(() => this.pump(), DRAIN_POLL_MS);
+    if (this.line) this.timers.pump = setTimeout(() => this.pump(), DRAIN_POLL_MS);
   }
 
   burst() {
@@ -161,34 +190,54 @@ export class PhoneLink {
 
   sendClock() {
     clearTimeout(this.timers.clock);
-    if (this.socket?.readyState !== WebSocket.OPEN) return;
-    this.resend();
+    if (this.line === null) return;
+    this.store.resendStalled(performance.now(), this.line.stalledMs);
     this.pump();
-    this.socket.send(this.clock.request());
+    this.climb();
+    this.line.sendText(this.clock.request());
     // An answer that never comes must not end the exchange.
     this.timers.clock = setTimeout(() => this.sendClock(), 2 * CLOCK_EVERY_MS);
   }
 
-  resend() {
-    this.store.resendStalled(performance.now(), this.socket.isLossy ? LOST_AFTER_MS : undefined);
+  /** Puts a better transport on trial when one is due, beside the one in use. */
+  climb() {
+    if (!this.isWelcome || this.trial) return;
+    const now = performance.now();
+    if (now - this.welcomeAt > PROVED_MS) this.ladder.proved(this.line.name);
+    const name = this.ladder.better(now);
+    if (name === null) return;
+    const trial = this.make(name);
+    this.trial = trial;
+    this.timers.trial = setTimeout(() => this.broken(trial, "no answer in time"), OPEN_WITHIN_MS);
+    trial.open();
   }
 
   send(text) {
-    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(text);
+    this.line?.sendText(text);
   }
 
   heard() {
     clearTimeout(this.timers.silence);
-    const socket = this.socket;
-    this.timers.silence = setTimeout(() => this.broken(socket), SILENCE_MS);
+    const line = this.line;
+    this.timers.silence = setTimeout(() => this.broken(line, "the server fell silent"), SILENCE_MS);
   }
 
-  async broken(socket) {
-    if (socket !== this.socket || socket === null) return;
+  async broken(line, reason) {
+    const now = performance.now();
+    if (line === this.trial && line !== null) {
+      this.trial = null;
+      clearTimeout(this.timers.trial);
+      line.close();
+      this.ladder.failed(line.name, reason, now);
+      return;
+    }
+    if (line !== this.line || line === null) return;
+    const held = this.isWelcome && now - this.welcomeAt > PROVED_MS;
     this.drop();
     if (this.isStopped) return;
-    this.downSince ??= performance.now();
+    this.downSince ??= now;
     this.on.state("waiting");
+    const mustWait = !held && this.ladder.failed(line.name, reason, now);
     try {
       await this.checkPlace();
     } catch (problem) {
@@ -197,12 +246,12 @@ export class PhoneLink {
         return;
       }
     }
-    this.retry();
+    if (mustWait) this.retry();
+    else if (this.line === null) this.connect();
   }
 
   retry() {
-    if (this.isStopped || this.socket !== null) return;
-    this.downSince ??= performance.now();
+    if (this.isStopped || this.line !== null) return;
     if (performance.now() - this.downSince > GIVE_UP_MS) {
       this.stop(null);
       return;
@@ -213,9 +262,9 @@ export class PhoneLink {
 
   drop() {
     for (const timer of Object.values(this.timers)) clearTimeout(timer);
-    const socket = this.socket;
-    this.socket = null;
+    for (const line of [this.line, this.trial]) line?.close();
+    this.line = null;
+    this.trial = null;
     this.isWelcome = false;
-    socket?.close();
   }
 }

@@ -1,15 +1,15 @@
 // The phone's page: check the code, ask for the camera, take a place in the session, stream.
 
 import { byId, setText } from "../common/dom.js";
-import { socketURL } from "../common/http.js";
 import { Problem } from "../common/problem.js";
 import { register, sessionStatus, validate } from "./api.js";
 import { openCamera, sizeToSend, turnUpright } from "./camera.js";
+import { setUpCodeForm } from "./code.js";
 import { cameraAlreadyAllowed, guessName, metadata, ScreenLock } from "./device.js";
 import { Place } from "./place.js";
 import { remember, sessionOf } from "./places.js";
 import { Streamer } from "./streamer.js";
-import { Transports } from "./transports.js";
+import { transportsFor } from "./transports/all.js";
 import { showFigures, showState } from "./view.js";
 
 const FIGURES_EVERY_MS = 500;
@@ -32,10 +32,10 @@ function update(change) {
 /** Is the code good, or do we have a place already? */
 async function check() {
   update({ phase: "checking", problem: null });
-  if (!token) return update({ phase: "no_token" });
   if (!globalThis.isSecureContext) {
     return update({ phase: "refused", problem: new Problem({ code: "insecure_origin", message: insecureWords() }) });
   }
+  if (!token) return update({ phase: "no_token" });
   try {
     const known = sessionOf(token, localStorage);
     if (known) {
@@ -130,13 +130,20 @@ async function join() {
   const size = sizeToSend(video.videoWidth, video.videoHeight);
   const told = metadata({ label: byId("label").value, ...size, fps: settings.frameRate });
   const answer = await register(token, place.deviceID, place.attempt, told);
-  place.registration = { socket: answer.ws_url, token: answer.device_token, label: told.label };
+  place.registration = {
+    session: answer.session_id,
+    device: answer.device_id,
+    socket: answer.ws_url,
+    token: answer.device_token,
+    iceServers: answer.ice_servers,
+    label: told.label,
+  };
 }
 
 function stream() {
   streamer = new Streamer({
     video,
-    transports: new Transports({ url: socketURL(place.registration.socket), place }),
+    transports: transportsFor(place.registration),
     place,
     checkPlace,
     on: {
@@ -146,6 +153,7 @@ function stream() {
   });
   notice = "";
   update({ phase: "live", link: "connecting", cameraLost: false });
+  streamer.isLowBandwidth = byId("low-bandwidth").checked;
   streamer.start();
   screenLock.hold();
 }
@@ -156,6 +164,7 @@ function heard(message) {
 }
 
 function stopped(problem) {
+  showFigures(streamer.figures(), notice);
   streamer.release();
   closeCamera();
   screenLock.release();
@@ -186,9 +195,15 @@ byId("start").addEventListener("submit", (event) => {
   event.preventDefault();
   start();
 });
+// The page begins anew with the link that the QR would have given it, so that a reload finds the place again.
+setUpCodeForm((found) => location.replace(`/pair?${new URLSearchParams({ token: found })}`));
 byId("again").addEventListener("click", () => check());
 byId("stop").addEventListener("click", () => finish());
-globalThis.addEventListener("online", () => streamer?.link.hurry({ isOtherNetwork: true }));
+byId("low-bandwidth").addEventListener("change", ({ target }) => {
+  if (streamer) streamer.isLowBandwidth = target.checked;
+});
+navigator.connection?.addEventListener?.("change", () => streamer?.link.hurry());
+globalThis.addEventListener("online", () => streamer?.link.hurry());
 document.addEventListener("visibilitychange", () => {
   const isHidden = document.visibilityState === "hidden";
   if (state.phase !== "live") return;

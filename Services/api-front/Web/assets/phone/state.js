@@ -4,6 +4,19 @@ import { plusMinus } from "../common/words.js";
 
 const REPLACED = "Another page on this phone has taken over. Close this one, or tap “Try again” to stream from here.";
 
+const REMOVED =
+  "The coach has taken it out of the session, so it no longer films. To take part again, scan a new code or type it below.";
+
+/** A place that was ours and is no more: the coach removed this phone, or deleted the session. */
+const isRemoval = (problem) => ["device_removed", "token_revoked"].includes(problem?.code);
+
+/** Whether another code would help: there is none, or the one there was lets nobody in. Pure. */
+export function mayTypeCode({ phase, problem }) {
+  if (phase === "no_token") return true;
+  if (phase === "stopped") return isRemoval(problem);
+  return phase === "refused" && /^(token_(?!full|already_used)|session_not_found|device_removed)/.test(problem?.code ?? "");
+}
+
 /**
  * Pure. `phase`: checking, no_token, refused (with problem), ready, camera, camera_refused (with problem), joining,
  * live, finishing, stopped (with problem or null). In phase live, `link` is connecting, open or waiting.
@@ -14,7 +27,11 @@ export function describe({ phase, link, problem, session, mode, backlog = 0, isH
     case "checking":
       return say("Checking the code…", "This takes a moment.", "busy");
     case "no_token":
-      return say("Scan the coach's code", "Open your camera app and point it at the code on the coach's screen.", "warn");
+      return say(
+        "Scan the coach's code",
+        "Open your camera app and point it at the code on the coach's screen. If that does not work, type it here.",
+        "warn",
+      );
     case "refused":
       return say(refusalHeadline(problem), problem.message, "bad");
     case "ready":
@@ -35,6 +52,7 @@ export function describe({ phase, link, problem, session, mode, backlog = 0, isH
       return say("Sending the last pictures…", "Keep this page open for a moment.", "busy");
     case "stopped":
       if (problem?.code === "replaced") return say("Streaming goes on elsewhere", REPLACED, "plain");
+      if (isRemoval(problem)) return say("This phone was removed", REMOVED, "bad");
       if (problem?.code === "session_ended") return say("The session has ended", "You can close this page.", "plain");
       return problem
         ? say("Streaming has ended", problem.message, "bad")
@@ -64,6 +82,8 @@ function refusalHeadline(problem) {
   if (problem.code === "insecure_origin") return "This page needs https://";
   if (problem.status === 0) return "The server does not answer";
   if (/expired/.test(problem.code)) return "The code has expired";
+  if (problem.code === "token_revoked") return "This code is no longer valid";
+  if (problem.code === "device_removed") return "This phone was removed";
   if (/full|max_devices|device_limit/.test(problem.code)) return "The session is full";
   return "This code does not work";
 }
@@ -73,4 +93,21 @@ export function clockWords(boundMs, quality) {
   if (boundMs === null) return "measuring…";
   return { good: `good, ${plusMinus(boundMs)}`, acceptable: `fair, ${plusMinus(boundMs)}: slow Wi-Fi` }[quality]
     ?? `poor, ${plusMinus(boundMs)}: very slow Wi-Fi`;
+}
+
+const CARRIERS = { webrtc: "WebRTC", websocket: "WebSocket", http: "single HTTP uploads" };
+
+/** How the pictures travel, and why not a better way. */
+export function carrierWords({ name, reason }) {
+  if (name === null) return "not connected";
+  return reason === null ? CARRIERS[name] : `${CARRIERS[name]}: ${reason}`;
+}
+
+/** What is filmed, in words. */
+export function filmingWords({ quality, longSide, rate }, isReduced) {
+  if (!isReduced) return "full quality";
+  const parts = [`${Math.round(quality * 100)} % quality`];
+  if (longSide < 1280) parts.push(`${longSide} pixels`);
+  if (rate < 30) parts.push(`${rate} a second`);
+  return `reduced for a slow network: ${parts.join(", ")}`;
 }

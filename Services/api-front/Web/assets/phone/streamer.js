@@ -1,5 +1,6 @@
 // From the camera to the socket: each new picture is compressed, numbered, kept until acknowledged, and sent.
 
+import { Adaptation } from "./adaptation.js";
 import { sizeToSend } from "./camera.js";
 import { watchFrames } from "./capture.js";
 import { ClockExchange, deviceTime } from "./clock.js";
@@ -8,12 +9,12 @@ import { FrameStore } from "./framestore.js";
 import { encodeFrame, MAXIMUM_PAYLOAD } from "./header.js";
 import { PhoneLink } from "./link.js";
 
-const RATE = 30;
 const RATE_WINDOW_MS = 2000;
 const FINISH_MS = 10_000;
 const FINISH_POLL_MS = 50;
+const ADAPT_EVERY_MS = 1000;
 
-/** `transports`: how to connect. `place`: where used sequence numbers are remembered. `on`: what PhoneLink's `on` is. */
+/** `place`: where used sequence numbers are remembered. `transports`, `on`: what PhoneLink's are. */
 export class Streamer {
   constructor({ video, transports, place, checkPlace, on }) {
     this.video = video;
@@ -22,26 +23,45 @@ export class Streamer {
     this.store.nextSequence = place.usedSequence + 1;
     this.clock = new ClockExchange();
     this.encoder = new Encoder();
+    this.adaptation = new Adaptation();
+    this.waitingBefore = 0;
     this.skipped = 0;
     this.captured = 0;
     this.instants = [];
     this.source = null;
-    this.link = new PhoneLink({ open: () => transports.open(), store: this.store, clock: this.clock, checkPlace, on });
+    this.link = new PhoneLink({ transports, store: this.store, clock: this.clock, checkPlace, on });
   }
 
   start() {
     this.link.start();
     this.resumeCapture();
+    this.adapting = setInterval(() => this.adapt(), ADAPT_EVERY_MS);
+  }
+
+  /** Films less while the line carries less than is filmed. Without a line there is nothing to learn. */
+  adapt() {
+    const waiting = this.store.unsent;
+    const growth = waiting - this.waitingBefore;
+    this.waitingBefore = waiting;
+    if (!this.link.isWelcome) return;
+    const { rate } = this.adaptation.settings;
+    this.adaptation.observe({ waiting, growth });
+    if (this.adaptation.settings.rate !== rate) this.resumeCapture();
+  }
+
+  set isLowBandwidth(isOn) {
+    this.adaptation.isLowBandwidth = isOn;
   }
 
   /** After the camera was opened again. */
   resumeCapture() {
     this.stopWatching?.();
-    this.stopWatching = watchFrames(this.video, RATE, (time, source) => this.take(time, source));
+    this.stopWatching = watchFrames(this.video, this.adaptation.settings.rate, (time, source) => this.take(time, source));
   }
 
   /** Takes no more pictures, waits a while until all are on disk, and closes. */
   finish() {
+    clearInterval(this.adapting);
     this.stopWatching?.();
     const until = performance.now() + FINISH_MS;
     const look = () => {
@@ -54,6 +74,7 @@ export class Streamer {
 
   /** Lets go of the camera's pictures and the worker. The link is stopped already. */
   release() {
+    clearInterval(this.adapting);
     this.stopWatching?.();
     this.encoder.close();
   }
@@ -67,8 +88,9 @@ export class Streamer {
       this.skipped += 1;
       return;
     }
-    const size = sizeToSend(this.video.videoWidth, this.video.videoHeight);
-    const payload = await this.encoder.encode(this.video, size);
+    const { quality, longSide } = this.adaptation.settings;
+    const size = sizeToSend(this.video.videoWidth, this.video.videoHeight, longSide);
+    const payload = await this.encoder.encode(this.video, size, quality);
     if (!payload || payload.byteLength > MAXIMUM_PAYLOAD) {
       this.skipped += 1;
       return;
@@ -99,6 +121,9 @@ export class Streamer {
       skipped: this.skipped,
       boundMs: this.clock.boundMs,
       source: this.source,
+      carrier: this.link.carrier,
+      isReduced: this.adaptation.isReduced,
+      settings: this.adaptation.settings,
     };
   }
 }

@@ -3,7 +3,7 @@
 import { byId, setText, setTone, show } from "../common/dom.js";
 import { count } from "../common/words.js";
 import { syncQuality } from "./clock.js";
-import { clockWords, describe } from "./state.js";
+import { carrierWords, clockWords, describe, filmingWords, mayTypeCode } from "./state.js";
 
 /** `state` is what `describe` takes. */
 export function showState(state) {
@@ -13,6 +13,7 @@ export function showState(state) {
   setText(byId("detail"), detail);
   setTone(byId("status"), tone);
   show(byId("start"), state.phase === "ready");
+  show(byId("code-form"), mayTypeCode(state));
   show(byId("again"), ["refused", "camera_refused", "stopped"].includes(state.phase) && canTryAgain(state));
   const picture = ["camera", "joining", "live", "finishing"].includes(state.phase);
   show(byId("stage"), picture);
@@ -35,6 +36,9 @@ export function showFigures(figures, notice) {
   setText(byId("waiting"), count(figures.waiting));
   setText(byId("clock"), clockWords(figures.boundMs, quality));
   setTone(byId("clock"), { good: "good", acceptable: "warn", poor: "bad" }[quality] ?? "busy");
+  setText(byId("carrier"), carrierWords(figures.carrier));
+  setTone(byId("carrier"), figures.carrier.reason === null ? "good" : "plain");
+  setText(byId("filming"), filmingWords(figures.settings, figures.isReduced));
   const notes = [];
   if (figures.dropped > 0) {
     notes.push(`${count(figures.dropped)} pictures were given up: the network was away or too slow for too long.`);

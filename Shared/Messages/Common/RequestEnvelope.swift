@@ -1,30 +1,29 @@
-import Messages
 import Timing
 
 /// The first part of every request and reply: 24 bytes, little-endian.
 ///
 /// `AXQ1`, kind u8, three zero bytes, request id u64, deadline SessionTime i64 (requests; 0 in replies).
-struct RequestEnvelope: Hashable, Sendable {
-  enum Kind: UInt8, Sendable {
-    /// Followed by the request's name and its JSON body.
+public struct RequestEnvelope: Hashable, Sendable {
+  public enum Kind: UInt8, Sendable {
+    /// Followed by the request's name and its body.
     case request = 1
-    /// Followed by the reply's JSON body.
+    /// Followed by the reply's body.
     case reply = 2
     /// Followed by a `ServiceError` as JSON.
     case failure = 3
   }
 
-  let kind: Kind
-  let id: UInt64
-  let deadline: SessionTime
+  public let kind: Kind
+  public let id: UInt64
+  public let deadline: SessionTime
 
-  init(kind: Kind, id: UInt64, deadline: SessionTime = .zero) {
+  public init(kind: Kind, id: UInt64, deadline: SessionTime = .zero) {
     self.kind = kind
     self.id = id
     self.deadline = deadline
   }
 
-  init(decoding bytes: UnsafeRawBufferPointer) throws(DecodingFailure) {
+  public init(decoding bytes: UnsafeRawBufferPointer) throws(DecodingFailure) {
     var reader = ByteReader(bytes)
     try reader.magic("AXQ1")
     guard let kind = Kind(rawValue: try reader.integer()) else { throw .unknownValue(field: "kind") }
@@ -37,7 +36,7 @@ struct RequestEnvelope: Hashable, Sendable {
     self.init(kind: kind, id: id, deadline: deadline)
   }
 
-  func encoded() -> [UInt8] {
+  public func encoded() -> [UInt8] {
     var writer = ByteWriter(reservingCapacity: 24)
     writer.magic("AXQ1")
     writer.integer(kind.rawValue)

@@ -1,0 +1,67 @@
+import Messages
+
+// What `/api/sessions/…` and the status answer, for the description of the API.
+
+extension SessionRoutes.Listed {
+  static let schema = Schema.object([
+    "session_id": .identifier, "mode": .choice(SessionMode.self), "state": .choice(SessionState.self),
+    "expected_devices": .integer(1...4), "registered_devices": .integer(0...4), "consent": .boolean,
+    "created_at": .instant,
+  ])
+}
+
+extension StatusDocument {
+  static let schema = Schema.object(
+    [
+      "type": .constant("status"), "session_id": .identifier, "mode": .choice(SessionMode.self),
+      "state": .choice(SessionState.self), "expected_devices": .integer(1...4), "registered_devices": .integer(0...4),
+      "maximum_devices": .integer(1...4), "consent": .boolean, "devices": .array(of: Device.schema),
+    ], optional: ["reconstruction": ReconstructionStatistics.Reply.schema])
+}
+
+extension StatusDocument.Device {
+  static let schema = Schema.object(
+    [
+      "device_id": .identifier, "state": .choice(DeviceState.self), "instance": .integer(1...64), "fps": .number,
+      "frames_received": .count, "frames_recorded": .count, "frames_lost": .count, "frames_duplicate": .count,
+      "frames_refused": .count, "poses_estimated": .count, "poses_shed": .count, "poses_failed": .count,
+      "poses_waiting": .count, "bytes_recorded": .count, "last_sequence": .count,
+    ],
+    optional: [
+      "label": .plainText(maxBytes: 200), "transport": .choice(Transport.self), "sync": SyncStatus.schema,
+      "last_seen_ms": .count,
+    ])
+}
+
+extension SyncStatus {
+  static let schema = Schema.object([
+    "offset_ms": Schema.number.described("SessionTime − DeviceTime"), "error_bound_ms": .number, "drift_ppm": .number,
+    "quality": .choice(Quality.self),
+  ])
+}
+
+extension ReconstructionStatistics.Reply {
+  static let schema = Schema.object(
+    [
+      "calibrated": .boolean, "observations": .count, "aligned_sets": .count, "poses": .count,
+      "joints_per_pose": .number, "dropped": .map(of: .count),
+    ],
+    optional: [
+      "reprojection_px_median": .number, "reprojection_calibration_px_median": .number,
+      "capture_to_pose_ms_p50": .number, "capture_to_pose_ms_p95": .number,
+    ])
+}
+
+extension DeletionReceipt {
+  static let schema = Schema.object([
+    "session_id": .identifier, "devices": .count, "tokens": .count, "recording_files": .count,
+    "recording_bytes": .count, "pose_files": .count, "pending": .array(of: .text),
+  ])
+}
+
+extension RecordingFile {
+  static let schema = Schema.object([
+    "device_id": .identifier, "path": .text, "frames": .count, "bytes": .count, "first_sequence": .count,
+    "last_sequence": .count,
+  ])
+}

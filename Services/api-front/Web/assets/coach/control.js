@@ -1,0 +1,88 @@
+// The coach's hold on the phones of a session: names, removals, more places, fresh codes.
+
+import { byId, setText, show } from "../common/dom.js";
+import { freshCode, removeDevice, renameDevice, setExpectedDevices } from "./api.js";
+import { forgetCode, keepCode } from "./invite.js";
+
+/** What may be done about places now. Pure. */
+export function places(status) {
+  const isOpen = status !== null && status.state !== "ended";
+  const taken = status?.devices.length ?? 0;
+  return {
+    isFree: isOpen && taken < status.expected_devices,
+    mayGrow: isOpen && status.expected_devices < status.maximum_devices,
+  };
+}
+
+/**
+ * The buttons and dialogs. `page` has `session`, `status`, `invite`, `act(button, action)`, `showInvitation(code)` and
+ * `isInviting`, whether a code is on the screen.
+ */
+export class Control {
+  constructor(page) {
+    this.page = page;
+    this.device = null;
+    for (const id of ["renew", "new-code"]) {
+      byId(id).addEventListener("click", () => page.act(byId(id), () => this.renew(page.session)));
+    }
+    byId("add-phone").addEventListener("click", () => page.act(byId("add-phone"), () => this.grow()));
+    byId("rename").addEventListener("close", () => {
+      if (byId("rename").returnValue === "save") this.rename();
+    });
+    byId("confirm-removal").addEventListener("close", () => {
+      if (byId("confirm-removal").returnValue === "remove") this.remove();
+    });
+  }
+
+  update() {
+    const { isFree, mayGrow } = places(this.page.status);
+    show(byId("new-code"), isFree && !this.page.isInviting && !this.page.invite.isValid);
+    show(byId("renew"), isFree);
+    show(byId("add-phone"), mayGrow);
+  }
+
+  askName(device, name) {
+    this.device = device;
+    byId("rename-label").value = name;
+    byId("rename").returnValue = "";
+    byId("rename").showModal();
+    byId("rename-label").select();
+  }
+
+  askRemoval(device, name) {
+    this.device = device;
+    setText(byId("removal-title"), `Remove “${name}”?`);
+    byId("confirm-removal").returnValue = "";
+    byId("confirm-removal").showModal();
+  }
+
+  rename() {
+    const { page, device } = this;
+    const label = byId("rename-label").value.replace(/\s+/g, " ").trim();
+    if (label) page.act(null, () => renameDevice(page.session, device, label));
+  }
+
+  remove() {
+    const { page, device } = this;
+    const { session } = page;
+    page.act(null, async () => {
+      const wasInviting = page.isInviting;
+      // The phone's owner may have kept the code: the server withdraws it together with the phone.
+      forgetCode(session);
+      page.showInvitation(null);
+      await removeDevice(session, device);
+      if (wasInviting && session === page.session) await this.renew(session);
+    });
+  }
+
+  async grow() {
+    const { session, status } = this.page;
+    await setExpectedDevices(session, status.expected_devices + 1);
+    await this.renew(session);
+  }
+
+  async renew(session) {
+    const code = keepCode(await freshCode(session));
+    if (session === this.page.session) this.page.showInvitation(code);
+  }
+}

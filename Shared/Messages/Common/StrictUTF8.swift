@@ -1,0 +1,15 @@
+extension String {
+  /// nil unless `bytes` are UTF-8. The same as `String(validating:as:)`, which is generic and costs a microsecond each.
+  public init?(strictUTF8 bytes: UnsafeRawBufferPointer) {
+    // Repairs what is wrong; then it no longer says the same.
+    var text = String(decoding: bytes, as: UTF8.self)
+    let isWhole = text.withUTF8 { utf8 in utf8.count == bytes.count && zip(utf8, bytes).allSatisfy { $0 == $1 } }
+    guard isWhole else { return nil }
+    self = text
+  }
+
+  public init?(strictUTF8 bytes: ArraySlice<UInt8>) {
+    guard let text = bytes.withUnsafeBytes({ String(strictUTF8: $0) }) else { return nil }
+    self = text
+  }
+}

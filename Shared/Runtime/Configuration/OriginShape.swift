@@ -1,0 +1,18 @@
+/// The shape of web origins in settings (RFC 6454, section 6.1).
+enum OriginShape {
+  /// Whether `text` is `http://` or `https://`, a host and perhaps a port, with nothing after it, as browsers send it.
+  static func isOrigin(_ text: String) -> Bool {
+    guard let prefix = ["https://", "http://"].first(where: { text.hasPrefix($0) }) else { return false }
+    let authority = text.dropFirst(prefix.count)
+    return !authority.isEmpty
+      && authority.utf8.allSatisfy { byte in
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+          UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: ":"),
+          UInt8(ascii: "["), UInt8(ascii: "]"):
+          true
+        default: false
+        }
+      }
+  }
+}

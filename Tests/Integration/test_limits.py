@@ -1,0 +1,277 @@
+"""Limits per address, on sizes and on connections; headers of every answer; pages of other sites."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+
+import httpx
+import pytest
+from axolotl_kit.coach import Coach
+from axolotl_kit.problem import Problem
+from axolotl_kit.stack import REPOSITORY, Stack
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+
+FRIEND, STRANGER = "https://club.example", "https://elsewhere.example"
+BURST, CONNECTIONS = 12, 8
+
+
+@pytest.fixture(scope="module")
+def limited() -> Iterator[Stack]:
+    """A system with tight limits, behind a proxy on this machine that says who asks."""
+    settings = {
+        "AXOLOTL_PAIRING_RATE": "30",
+        "AXOLOTL_PAIRING_BURST": str(BURST),
+        "AXOLOTL_TRUSTED_PROXIES": "127.0.0.1",
+        "AXOLOTL_ALLOWED_ORIGINS": FRIEND,
+        "AXOLOTL_POSE_THREADS": "0",
+    }
+    with Stack(settings=settings) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def direct() -> Iterator[Stack]:
+    """The same without a proxy: nobody's word on who asks is believed."""
+    settings = {
+        "AXOLOTL_PAIRING_RATE": "30",
+        "AXOLOTL_PAIRING_BURST": str(BURST),
+        "AXOLOTL_MAX_CONNECTIONS_PER_ADDRESS": str(CONNECTIONS),
+        "AXOLOTL_POSE_THREADS": "0",
+    }
+    with Stack(settings=settings) as running:
+        yield running
+
+
+def caller(stack: Stack, address: str | None = None) -> httpx.Client:
+    """A client at an address, as the proxy tells it."""
+    headers = {} if address is None else {"X-Forwarded-For": address}
+    return httpx.Client(base_url=stack.base_url, headers=headers, trust_env=False, timeout=15)
+
+
+def validate(client: httpx.Client) -> httpx.Response:
+    return client.get("/api/pairing/validate", params={"token": "x.y.z"})
+
+
+def assert_limited(answer: httpx.Response) -> None:
+    problem = Problem.of(answer)
+    assert (problem.status, problem.code) == (429, "rate_limited")
+    assert 1 <= int(answer.headers["retry-after"]) <= 60
+    assert "again" in problem.detail
+
+
+def test_pairing_is_limited_by_address_and_says_when_to_come_again(limited: Stack) -> None:
+    with caller(limited, "192.0.2.1") as flooder, caller(limited, "192.0.2.2") as neighbour:
+        answers = [validate(flooder) for _ in range(2 * BURST)]
+        assert [answer.status_code for answer in answers[:BURST]] == [401] * BURST
+        assert_limited(answers[-1])
+        assert_limited(flooder.post("/api/pairing/register_device", content=b"x" * 10_000))
+        assert validate(neighbour).status_code == 401
+        # What is no door to strangers goes on.
+        assert flooder.get("/healthz").is_success
+        assert flooder.get("/pair").is_success
+        wait = int(validate(flooder).headers["retry-after"])
+        limited.wait("the limit to pass", lambda: validate(flooder).status_code == 401, wait + 5)
+
+
+def test_an_ipv6_household_is_one_address(limited: Stack) -> None:
+    with caller(limited) as client:
+        for host in range(BURST):
+            client.get("/api/pairing/validate", headers={"X-Forwarded-For": f"2001:db8:5:5::{host:x}"})
+        answer = client.get("/api/pairing/validate", headers={"X-Forwarded-For": "2001:db8:5:5:ffff::1"})
+        assert_limited(answer)
+        answer = client.get("/api/pairing/validate", headers={"X-Forwarded-For": "2001:db8:5:6::1"})
+        assert answer.status_code == 400
+
+
+def test_guessing_keys_and_tokens_is_limited_even_for_the_right_guess(limited: Stack) -> None:
+    with caller(limited, "192.0.2.3") as thief, caller(limited, "192.0.2.4") as coach:
+        for number in range(BURST):
+            assert thief.get("/", params={"key": f"wrong-{number}"}).status_code == 401
+        for answer in (
+            thief.get("/", params={"key": limited.coach_key}),
+            thief.get("/api/sessions", headers={"Authorization": f"Bearer {limited.coach_key}"}),
+            thief.get("/api/sessions", headers={"Authorization": "Bearer x.y.z"}),
+            thief.get("/api/sessions", headers={"Cookie": "axolotl_coach=x.y.z"}),
+        ):
+            assert_limited(answer)
+        assert coach.get("/", params={"key": limited.coach_key}).status_code == 303
+    with caller(limited, "192.0.2.5") as thief:
+        for number in range(BURST):
+            headers = {"Authorization": f"Bearer wrong-{number}"}
+            assert thief.get("/api/sessions", headers=headers).status_code == 401
+        assert_limited(thief.get("/api/sessions", headers={"Authorization": f"Bearer {limited.coach_key}"}))
+
+
+def test_whoever_says_who_they_are_is_not_believed(direct: Stack) -> None:
+    statuses = []
+    with caller(direct) as client:
+        for number in range(2 * BURST):
+            headers = {"X-Forwarded-For": f"203.0.113.{number}"}
+            statuses.append(client.get("/api/pairing/validate", headers=headers).status_code)
+    assert statuses[-1] == 429
+
+
+def test_connections_of_one_address_are_bounded_and_come_free_again(direct: Stack) -> None:
+    def served(connection: socket.socket) -> bool:
+        try:
+            connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            return connection.recv(1000).startswith(b"HTTP/1.1 200")
+        except ConnectionError:
+            return False
+
+    def dial() -> socket.socket:
+        return socket.create_connection(("127.0.0.1", direct.port), timeout=10)
+
+    with ExitStack() as stack:
+        held = [stack.enter_context(dial()) for _ in range(CONNECTIONS)]
+        first = [served(one) for one in held]
+        assert first.count(True) >= CONNECTIONS - 2
+        extra = [stack.enter_context(dial()) for _ in range(3)]
+        assert [served(one) for one in extra] == [False] * 3
+        for one in held:
+            one.close()
+
+        def admitted() -> bool:
+            with dial() as one:
+                return served(one)
+
+        direct.wait("room for another connection", admitted, 10)
+
+
+def test_headers_and_bodies_are_bounded(stack: Stack, coach: Coach) -> None:
+    with socket.create_connection(("127.0.0.1", stack.port), timeout=10) as raw:
+        raw.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nX-Long: " + b"a" * 64_000)
+        with suppress(ConnectionError):
+            assert not raw.recv(1000).startswith(b"HTTP/1.1 200")
+    assert Problem.of(coach.http.post("/api/pairing/create_session", content=b" " * 20_000)).code == "body_too_large"
+    # On every route, also those that take no body.
+    answer = coach.http.request("GET", "/api/sessions", content=b"x")
+    assert Problem.of(answer).code == "body_too_large"
+
+
+def test_a_websocket_message_is_bounded_and_costs_only_itself(stack: Stack, coach: Coach) -> None:
+    session = coach.create_session(expected_devices=1, mode="single")
+    body = {"token": session["pairing_token"], "device_id": "a"}
+    url = httpx.post(f"{stack.base_url}/api/pairing/register_device", json=body, trust_env=False).json()["ws_url"]
+    with connect(url, proxy=None, compression=None, max_size=None) as phone:
+        phone.send(bytes(5_000_000))
+        phone.send("x" * 6_000_000)
+        codes = []
+        while len(codes) < 2:
+            message = json.loads(phone.recv(timeout=20))
+            codes += [message["code"]] if message["type"] == "error" else []
+        assert codes == ["frame_too_large", "frame_too_large"]
+        phone.send('{"type":"clock","id":7,"t0":5}')
+        while json.loads(phone.recv(timeout=10)).get("id") != 7:
+            pass
+
+
+ALWAYS = {
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "x-frame-options": "DENY",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+}
+
+
+def test_every_answer_carries_the_headers(coach: Coach) -> None:
+    client = coach.http
+    answers = [
+        client.get(path) for path in ("/", "/pair", "/assets/coach/main.js", "/healthz", "/metrics", "/api/sessions")
+    ]
+    answers += [
+        client.get("/nothing"),
+        client.post("/healthz"),
+        client.get("/api/sessions/%FF"),
+        client.get("/assets/x"),
+    ]
+    answers += [client.get("/api/pairing/validate"), client.get("/", params={"key": "wrong"})]
+    for answer in answers:
+        assert ALWAYS.items() <= dict(answer.headers).items(), answer.url
+        policy = answer.headers["content-security-policy"]
+        assert "frame-ancestors 'none'" in policy and "default-src 'none'" in policy
+        assert "unsafe" not in policy and "*" not in policy
+        assert answer.headers["permissions-policy"]
+        if answer.url.path.startswith("/api/") or not answer.is_success:
+            assert answer.headers["cache-control"] == "no-store", answer.url
+        assert "server" not in answer.headers
+
+
+def test_pages_hold_no_inline_code_or_style() -> None:
+    for page in (REPOSITORY / "Services/api-front/Web").rglob("*.html"):
+        text = page.read_text()
+        assert not re.search(r"<style|\sstyle=|\son[a-z]+=|<script(?![^>]*\ssrc=)|javascript:", text), page.name
+        assert not re.search(r"(?:src|href)=\"(?:https?:)?//", text), page.name
+
+
+class TestOtherSites:
+    def test_are_refused_unless_named(self, limited: Stack) -> None:
+        with caller(limited, "192.0.2.10") as client:
+            for headers in ({"Origin": STRANGER}, {"Origin": "null"}):
+                answer = client.get("/api/sessions", headers=headers)
+                assert Problem.of(answer).code == "cross_origin_refused"
+                assert "access-control-allow-origin" not in answer.headers
+                assert client.options("/api/sessions", headers=headers).status_code == 405
+
+    def test_the_named_one_may_ask_with_a_bearer(self, limited: Stack) -> None:
+        with caller(limited, "192.0.2.11") as client:
+            before = client.options(
+                "/api/pairing/create_session",
+                headers={"Origin": FRIEND, "Access-Control-Request-Method": "POST"},
+            )
+            assert before.status_code == 204
+            assert before.headers["access-control-allow-origin"] == FRIEND
+            assert "POST" in before.headers["access-control-allow-methods"]
+            assert "Authorization" in before.headers["access-control-allow-headers"]
+            assert "access-control-allow-credentials" not in before.headers
+            headers = {"Origin": FRIEND, "Authorization": f"Bearer {limited.coach_key}"}
+            good = client.get("/api/sessions", headers=headers)
+            assert good.is_success
+            refused = client.get("/api/sessions/none-such", headers=headers)
+            large = client.post("/api/pairing/create_session", content=b" " * 20_000, headers=headers)
+            unknown = client.get("/nothing", headers=headers)
+            for answer in (good, refused, large, unknown):
+                assert answer.headers["access-control-allow-origin"] == FRIEND, answer.url
+                assert answer.headers["vary"] == "Origin"
+
+    def test_websockets_follow_the_same_rule(self, limited: Stack) -> None:
+        url = f"{limited.websocket_url}/ws/session/none-such?token={limited.coach_key}"
+        with pytest.raises(InvalidStatus) as refusal, connect(url, proxy=None, origin=STRANGER):  # type: ignore[arg-type]
+            pass
+        assert refusal.value.response.status_code == 403
+        with connect(url, proxy=None, origin=FRIEND) as watched:  # type: ignore[arg-type]
+            assert json.loads(watched.recv(timeout=10))["code"] == "session_not_found"
+
+
+def test_the_coach_s_cookie_is_kept_from_scripts_and_other_sites(stack: Stack) -> None:
+    with caller(stack) as client:
+        cookie = client.get("/", params={"key": stack.coach_key}).headers["set-cookie"]
+    parts = {part.strip().lower() for part in cookie.split(";")[1:]}
+    assert {"httponly", "samesite=strict", "path=/"} <= parts
+    assert "secure" not in parts
+
+
+@pytest.mark.parametrize("own_certificate", [False, True])
+def test_under_tls_the_cookie_is_secure_and_hsts_needs_a_real_certificate(own_certificate: bool) -> None:
+    unverified = ssl.create_default_context()
+    unverified.check_hostname, unverified.verify_mode = False, ssl.CERT_NONE
+    with Stack(settings={"REQUIRE_HTTPS": "true", "AXOLOTL_POSE_THREADS": "0"}) as stack:
+        if own_certificate:
+            (folder,) = stack.state.rglob("tls")
+            stack.settings |= {
+                "AXOLOTL_TLS_CERTIFICATE": str(folder / "server.pem"),
+                "AXOLOTL_TLS_KEY": str(folder / "server-key.pem"),
+            }
+            stack.restart()
+        with httpx.Client(base_url=stack.base_url, verify=unverified, trust_env=False) as client:
+            answer = client.get("/", params={"key": stack.coach_key})
+            assert "; Secure" in answer.headers["set-cookie"]
+            for one in (answer, client.get("/nothing"), client.get("/healthz")):
+                assert ("strict-transport-security" in one.headers) is own_certificate

@@ -1,0 +1,137 @@
+"""No token, key, code or personal label in any log at any level: planted ones are looked for."""
+
+from __future__ import annotations
+
+import re
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from axolotl_kit.clock import true_now_us
+from axolotl_kit.coach import Coach
+from axolotl_kit.footage import Camera
+from axolotl_kit.stack import Stack
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
+
+SECRETS = {
+    "AXOLOTL_COACH_KEY": "planted-coach-key-71c0",
+    "PAIRING_TOKEN_SECRET": "planted-signing-secret-8e11-long-enough",
+    "PAIRING_TOKEN_SECRET_PREVIOUS": "planted-previous-secret-8e12-long-enough",
+    "TURN_PASSWORD": "planted-turn-password-33f7",
+}
+PERSONAL = {
+    "label": "planted-label-Kim-s-phone",
+    "browser": "planted-browser-name",
+    "platform": "planted-platform-name",
+}
+USER = "planted-user-Coach-Robin"
+ATTEMPT = "planted-attempt-of-a-phone"
+
+
+@pytest.fixture(scope="module")
+def own_stack() -> Iterator[Stack]:
+    """A talkative system whose secrets are known here."""
+    settings = SECRETS | {"AXOLOTL_LOG_LEVEL": "debug", "ENABLE_TURN": "true", "TURN_SERVER": "turn.example:3478"}
+    with Stack(settings=settings) as running:
+        yield running
+
+
+def everything_written(folder: Path) -> dict[str, str]:
+    return {file.name: file.read_text(errors="replace") for file in folder.rglob("*") if file.is_file()}
+
+
+def bother(stack: Stack, client: httpx.Client, tokens: dict[str, str], session_id: str) -> None:
+    """Everything that goes wrong with something secret in it."""
+    key, pairing, device = SECRETS["AXOLOTL_COACH_KEY"], tokens["pairing"], tokens["device"]
+    for path in (
+        f"/{device}",
+        f"/assets/{pairing}",
+        f"/api/sessions/{device}",
+        f"/ws/pair/{device}/x",
+        f"/x?token={key}",
+    ):
+        for bearer in (device, key, "planted-wrong-bearer"):
+            client.get(path, headers={"Authorization": f"Bearer {bearer}"})
+    for query in ({"key": key + "-not"}, {"key": key}, {"token": device}):
+        client.get("/", params=query)
+    client.cookies.clear()
+    client.get("/api/sessions", headers={"Cookie": f"axolotl_coach={device}"})
+    client.get("/api/pairing/validate", params={"token": pairing[:-3]})
+    for text in (f'{{"token":"{pairing}"', f'{{"token":"{device}","device_id":"x"}}', f'["{PERSONAL["label"]}"]'):
+        client.post("/api/pairing/register_device", content=text)
+    wrong = {"token": pairing, "device_id": PERSONAL["label"] + " ?", "metadata": PERSONAL}
+    client.post("/api/pairing/register_device", json=wrong)
+    wrong = {"token": pairing, "device_id": "x", "metadata": PERSONAL | {"width": 1, "label": PERSONAL["label"] + "\n"}}
+    client.post("/api/pairing/register_device", json=wrong)
+    client.post("/api/pairing/create_session", json={"user_id": USER}, headers={"Authorization": f"Bearer {key}"})
+    client.put(
+        f"/api/sessions/{session_id}/calibration",
+        content=f'{{"version":1,"cameras":[{{"name":"{PERSONAL["label"]}"}}]}}',
+        headers={"Authorization": f"Bearer {key}"},
+    )
+    for token in (pairing, device[:-2], "planted-wrong-bearer", key):
+        url = f"{stack.websocket_url}/ws/pair/{session_id}/phone-a?token={token}"
+        with connect(url, proxy=None) as socket, pytest.raises(ConnectionClosed):
+            while True:
+                socket.recv(timeout=10)
+
+
+@pytest.mark.timeout(120)
+def test_planted_secrets_are_in_no_log(own_stack: Stack, small_camera: Camera) -> None:
+    tokens: dict[str, str] = {}
+    with (
+        Coach(own_stack.base_url, own_stack.coach_key) as coach,
+        httpx.Client(base_url=own_stack.base_url, trust_env=False, timeout=20) as client,
+    ):
+        signed_in = client.get("/", params={"key": own_stack.coach_key})
+        cookie = re.search(r"axolotl_coach=([^;]+)", signed_in.headers["set-cookie"])
+        assert cookie
+        tokens["coach"] = cookie[1]
+        client.cookies.clear()
+        session = coach.create_session(expected_devices=2, user_id=USER)
+        tokens["pairing"] = session["pairing_token"]
+        body = {"token": tokens["pairing"], "device_id": "phone-a", "attempt": ATTEMPT, "metadata": PERSONAL}
+        registered = client.post("/api/pairing/register_device", json=body).json()
+        tokens["device"] = registered["device_token"]
+        bother(own_stack, client, tokens, session["session_id"])
+        with connect(registered["ws_url"], proxy=None) as socket:
+            socket.send('{"type":"hello"}')
+            socket.recv(timeout=10)
+            socket.send(f'{{"type":"{PERSONAL["label"]}","token":"{tokens["device"]}"}}')
+            socket.send(tokens["device"].encode())
+            socket.recv(timeout=10)
+        for sequence in (1, 2):
+            client.post(
+                "/api/pairing/upload_frame",
+                params={"seq": sequence, "ts_device_us": true_now_us()},
+                content=small_camera.pictures[0],
+                headers={"Authorization": f"Bearer {tokens['device']}", "Content-Type": "image/jpeg"},
+            )
+        # A restarted service logs how it starts and what it finds.
+        for service in own_stack.services:
+            own_stack.wait_restarted(service, own_stack.kill(service, signal.SIGKILL))
+        own_stack.wait_ready()
+        bother(own_stack, client, tokens, session["session_id"])
+        coach.end(session["session_id"])
+        coach.delete(session["session_id"])
+    written = everything_written(own_stack.layout.logs)
+    assert {f"{service}.log" for service in own_stack.services} <= written.keys()
+    planted = [*SECRETS.values(), *PERSONAL.values(), USER, ATTEMPT, "planted-"]
+    for token in tokens.values():
+        # Its payload and its signature count by themselves, too.
+        planted += [token, *token.split(".")[1:]]
+    found = [
+        (name, line.strip())
+        for name, text in written.items()
+        for line in text.splitlines()
+        if any(one in line for one in planted)
+    ]
+    assert found == []
+    lines = sum(len(text.splitlines()) for text in written.values())
+    print(f"{len(planted)} planted values are in none of {lines} lines of {len(written)} logs")
+    assert lines > 50
+    # Whoever looks, finds: the session's name is no secret and must be there.
+    assert any(session["session_id"] in text for text in written.values())

@@ -1,0 +1,84 @@
+import Foundation
+import Messages
+import SessionService
+import Timing
+import TokenService
+
+/// Issuing, verifying and registering inside token-svc and session-svc: their real stores on disk, no bus, no HTTP.
+struct PairingServiceBench {
+  private static let sessions = 500
+  private static let devices = 4
+
+  private let tokens: TokenAuthority
+  private let registry: SessionRegistry
+  private let clock = ContinuousClock()
+
+  static func rows(_ options: BenchOptions) throws -> [BenchRow] {
+    // Not /tmp, which may be memory.
+    let folder = URL(filePath: "/var/tmp").appending(path: "axolotl-bench-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    return try PairingServiceBench(folder: folder.path()).measure()
+  }
+
+  private init(folder: String) throws {
+    let secret = (0..<32).map { _ in UInt8.random(in: .min ... .max) }
+    let time = SystemTimeSource()
+    tokens = TokenAuthority(
+      keys: try KeyRing(current: secret),
+      store: try SQLiteTokenStore(path: "\(folder)/tokens.db", access: .exclusive), time: time)
+    registry = SessionRegistry(
+      store: try SQLiteSessionStore(path: "\(folder)/sessions.db"), time: time, streamInstances: 2)
+  }
+
+  private func measure() throws -> [BenchRow] {
+    let device = (1...Self.devices).map { DeviceID("phone-\($0)")! }
+    var issue: [Duration] = []
+    var verify: [Duration] = []
+    var register: [Duration] = []
+    for _ in 0..<Self.sessions {
+      let session = try registry.create(
+        CreateSession(session: nil, mode: .threeD, userID: "bench", expectedDevices: Self.devices, consent: true)
+      ).session
+      var token = ""
+      issue.append(
+        try clock.measure {
+          token = try tokens.issue(
+            IssuePairingToken(session: session, mode: .threeD, maxDevices: Self.devices, ttlSeconds: nil)
+          ).token
+        })
+      for (number, device) in device.enumerated() {
+        for _ in 0..<5 {
+          var left = 0
+          verify.append(
+            try clock.measure {
+              left = try tokens.verify(VerifyToken(token: token, kind: .pairing, device: device)).devicesLeft
+            })
+          guard left == Self.devices - number else {
+            throw Tool.Failure(description: "a token had \(left) places left where \(Self.devices - number) were")
+          }
+        }
+        register.append(
+          try clock.measure {
+            let redeemed = try tokens.redeem(
+              RedeemPairingToken(token: token, device: device, attempt: "attempt-\(number)"))
+            _ = try registry.register(
+              RegisterDevice(
+                key: DeviceKey(session: session, device: device), metadata: DeviceMetadata(),
+                grant: redeemed.claims.jti))
+          })
+      }
+    }
+    return Self.rows("issue a pairing token, in the service", issue, target: "< 0.1 ms")
+      + Self.rows("verify it, state included, in the service", verify, target: "< 0.05 ms")
+      + Self.rows("register a phone, in the two services", register, target: "< 2 ms")
+  }
+
+  private static func rows(_ name: String, _ durations: [Duration], target: String) -> [BenchRow] {
+    let milliseconds = durations.map { $0 / .milliseconds(1) }
+    return [
+      BenchRow(name, milliseconds.percentile(0.5), "ms", target: target),
+      BenchRow("  99th percentile", milliseconds.percentile(0.99), "ms"),
+    ]
+  }
+}
