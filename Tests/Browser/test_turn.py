@@ -18,8 +18,7 @@ RELAY_ONLY = """
   globalThis.peers = [];
   const Real = globalThis.RTCPeerConnection;
   globalThis.RTCPeerConnection = class extends Real {
-    constructor() { super({ iceTransportPolicy: "relay" }); globalThis.peers.push(this); }
-    setConfiguration(wanted) { super.setConfiguration({ ...wanted, iceTransportPolicy: "relay" }); }
+    constructor(wanted) { super({ ...wanted, iceTransportPolicy: "relay" }); globalThis.peers.push(this); }
   };
 """
 

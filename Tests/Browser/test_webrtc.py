@@ -98,8 +98,7 @@ def test_a_network_that_lets_no_webrtc_through_costs_seconds(
         """
         const Real = globalThis.RTCPeerConnection;
         globalThis.RTCPeerConnection = class extends Real {
-          constructor() { super({ iceTransportPolicy: "relay" }); }
-          setConfiguration(wanted) { super.setConfiguration({ ...wanted, iceTransportPolicy: "relay" }); }
+          constructor(wanted) { super({ ...wanted, iceTransportPolicy: "relay" }); }
         };
         """
     )
@@ -115,19 +114,22 @@ def test_a_hidden_address_is_no_hindrance(stack: Stack, coach: Coach, phone_page
     offer, said = page.evaluate(
         """
         async (token) => {
-          const { register, signalOffer } = await import("/assets/phone/api.js");
-          const { PeerSocket } = await import("/assets/phone/webrtc.js");
-          const { device_token } = await register(token, "hidden", "an-attempt", {});
-          const socket = new PeerSocket({ signal: (sdp) => signalOffer(device_token, sdp) });
-          await new Promise((opened, closed) => {
-            socket.addEventListener("open", opened);
-            socket.addEventListener("close", () => closed(new Error("closed")));
+          const { register } = await import("/assets/phone/api.js");
+          const { WebRTCTransport } = await import("/assets/phone/transports/webrtc.js");
+          const { device_token, session_id } = await register(token, "hidden", "an-attempt", {});
+          let transport;
+          const said = await new Promise((text, broken) => {
+            const events = {
+              opened: () => transport.sendText(JSON.stringify({ type: "hello" })),
+              text,
+              broken: (reason) => broken(new Error(reason)),
+            };
+            transport = new WebRTCTransport({ session: session_id, device: "hidden", token: device_token }, events);
+            transport.open();
           });
-          socket.send(JSON.stringify({ type: "hello" }));
-          const event = await new Promise((heard) => socket.addEventListener("message", heard, { once: true }));
-          const offer = socket.peer.localDescription.sdp;
-          socket.close();
-          return [offer, JSON.parse(event.data)];
+          const offer = transport.peer.localDescription.sdp;
+          transport.close();
+          return [offer, JSON.parse(said)];
         }
         """,
         session["pairing_token"],
