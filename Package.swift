@@ -6,6 +6,17 @@ let openVINO = "\(Context.packageDirectory)/.deps/openvino"
 let openVINOHeaders = ["-I\(openVINO)/include"]
 
 let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+/// Not by pkg-config, whose `-pthread` SwiftPM warns about for each of a dozen packages.
+#if arch(arm64)
+  let multiarch = "aarch64-linux-gnu"
+#else
+  let multiarch = "x86_64-linux-gnu"
+#endif
+let gstreamerHeaders = [
+  "-I/usr/include/gstreamer-1.0", "-I/usr/include/glib-2.0", "-I/usr/lib/\(multiarch)/glib-2.0/include",
+  "-I/usr/include/nice",
+]
+let gstreamerImport: [SwiftSetting] = [.unsafeFlags(gstreamerHeaders.flatMap { ["-Xcc", $0] })]
 let openVINOImport: [SwiftSetting] = strict + [.unsafeFlags(openVINOHeaders.flatMap { ["-Xcc", $0] })]
 let openVINOLink: [LinkerSetting] = [
   .unsafeFlags([
@@ -29,7 +40,7 @@ func library(
 let rooms = [
   "token-svc": ["Main", "Tokens"],
   "session-svc": ["Main", "Sessions"],
-  "stream-svc": ["Main", "Ingest", "Record", "Clock", "Stream", "Pose"],
+  "stream-svc": ["Main", "Ingest", "Record", "Clock", "Stream", "Pose", "WebRTC"],
   "edge-gateway": ["Main", "Gateway", "Align", "Calibrate", "Triangulate", "CrossCheck", "Export"],
   "api-front": ["Main", "HTTP", "WebSocket", "Routes", "Description", "Access", "Web"],
 ]
@@ -80,6 +91,11 @@ let package = Package(
       name: "CAVFormat", path: "Shared/CLibraries/CAVFormat",
       linkerSettings: [.linkedLibrary("avformat"), .linkedLibrary("avcodec"), .linkedLibrary("avutil")]),
     .target(
+      name: "CGStreamer", path: "Shared/CLibraries/CGStreamer", cSettings: [.unsafeFlags(gstreamerHeaders)],
+      linkerSettings: ["gstwebrtc-1.0", "gstsdp-1.0", "gstreamer-1.0", "nice", "gobject-2.0", "glib-2.0"].map {
+        .linkedLibrary($0)
+      }),
+    .target(
       name: "COpenVINO", path: "Shared/CLibraries/COpenVINO", cSettings: [.unsafeFlags(openVINOHeaders)]),
 
     // Shared
@@ -103,9 +119,9 @@ let package = Package(
       "PoseEstimation", of: "stream-svc", rooms: ["Pose"], ["Messages", "CTurboJPEG", "COpenVINO"],
       swiftSettings: openVINOImport),
     serviceLibrary(
-      "StreamService", of: "stream-svc", rooms: ["Ingest", "Record", "Clock", "Stream"],
-      ["Messages", "Bus", "Runtime", "Timing", "PoseEstimation", "CAVFormat", "CLinux"],
-      swiftSettings: openVINOImport),
+      "StreamService", of: "stream-svc", rooms: ["Ingest", "Record", "Clock", "Stream", "WebRTC"],
+      ["Messages", "Bus", "Runtime", "Timing", "PoseEstimation", "CAVFormat", "CLinux", "CGStreamer"],
+      swiftSettings: openVINOImport + gstreamerImport),
     service("stream-svc", "StreamService", linkerSettings: openVINOLink),
     serviceLibrary(
       "Reconstruction", of: "edge-gateway", rooms: ["Align", "Calibrate", "Triangulate", "CrossCheck", "Export"],
@@ -151,7 +167,7 @@ let package = Package(
       linkerSettings: openVINOLink),
     tests("Reconstruction", ["Reconstruction", "Messages", "Timing"], resources: [.copy("Reference")]),
     tests("EdgeGateway", ["EdgeGateway", "Reconstruction", "Messages", "Bus", "Runtime", "Timing"]),
-    tests("ApiFront", ["ApiFront", "Messages"]),
+    tests("ApiFront", ["ApiFront", "Messages", "Runtime", "Timing"]),
   ],
   swiftLanguageModes: [.v6]
 )

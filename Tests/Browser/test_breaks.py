@@ -73,4 +73,5 @@ def test_a_killed_service_costs_the_phone_nothing(
     # The frame being written at this moment may be in one file and not yet in the other.
     assert set(range(1, before + 91)) <= set(recording.sequences)
     assert max(recording.sequences.values()) == 1
-    assert coach.device(session, device["device_id"])["frames_lost"] == 0
+    # On a DataChannel a frame may overtake another; for that moment the one before it is missing.
+    stack.wait("no gap", lambda: coach.device(session, device["device_id"])["frames_lost"] == 0, 10)

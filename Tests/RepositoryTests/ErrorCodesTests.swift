@@ -5,7 +5,7 @@ struct ErrorCodesTests {
   private static let rooms = [
     "Services/token-svc", "Services/session-svc", "Services/api-front", "Services/edge-gateway/Gateway",
     "Services/edge-gateway/Calibrate", "Services/stream-svc/Ingest", "Services/stream-svc/Record",
-    "Services/stream-svc/Stream", "Shared/Messages", "Shared/Bus",
+    "Services/stream-svc/Stream", "Services/stream-svc/WebRTC", "Shared/Messages", "Shared/Bus",
   ]
 
   /// Snake-case words in the places where a code stands: after `code:`, as the first argument of a refusal, and as the

@@ -43,7 +43,7 @@ struct LayeringTests {
       "CZeroMQ": "Shared/Bus", "CSQLite": "Shared/Storage", "COpenSSL": "Shared/Crypto", "CSystemd": "Shared/Runtime",
       "CLibWebSockets": "Services/api-front", "CQREncode": "Services/api-front",
       "CAVFormat": "Services/stream-svc/Record", "COpenVINO": "Services/stream-svc/Pose",
-      "CTurboJPEG": "Services/stream-svc",
+      "CTurboJPEG": "Services/stream-svc", "CGStreamer": "Services/stream-svc/WebRTC",
     ]
     for file in try Repository.swiftFiles(below: "Shared") + Repository.swiftFiles(below: "Services") {
       for module in file.imports {

@@ -27,10 +27,11 @@ public final class ApiFrontProcess: ServiceProcess {
       PublicAddress.choose(
         publicURL: publicURL, isTLS: isTLS, listening: listening, port: port.number, lan: PublicAddress.lanAddresses())
     }
+    let iceServers = IceServers(settings, time: context.time)
     let invitations = Invitations(tokens: backends.tokens, address: address)
     let pairing = PairingRoutes(
       backends: backends, invitations: invitations, address: address, isTLS: isTLS, publicURL: publicURL,
-      stunServer: settings[AppSettings.stunServer], time: context.time, uploads: sockets.uploads)
+      iceServers: iceServers, time: context.time, uploads: sockets.uploads)
     let recheck = { [sockets] (session: SessionID) in
       access.forgetVerified()
       sockets.recheck(session)
@@ -43,6 +44,7 @@ public final class ApiFrontProcess: ServiceProcess {
       isTLS: isTLS, time: context.time, authorityPath: tls?.authorityPath)
     var routes = pairing.routes + sessions.routes + control.routes + MaterialRoutes(backends: backends).routes
     routes += UploadRoutes(uploads: sockets.uploads).routes
+    routes += SignallingRoutes(backends: backends, iceServers: iceServers).routes
     routes += pages.routes
     let others = routes
     let operation = OperationRoutes(backends: backends, context: context)

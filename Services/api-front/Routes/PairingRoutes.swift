@@ -11,7 +11,7 @@ struct PairingRoutes {
   let address: () -> PublicAddress
   let isTLS: Bool
   let publicURL: String?
-  let stunServer: String?
+  let iceServers: IceServers
   let time: any TimeSource
   /// Takes the clock exchanges of phones without a socket.
   let uploads: UploadLinks
@@ -47,12 +47,6 @@ struct PairingRoutes {
           responseSchema: Registration.schema,
           problems: [401, 404, 409]),
         maximumBody: 16 * 1024, run: registerDevice),
-      Route(
-        .post, "/api/pairing/signal_offer", for: .phone, "WebRTC signalling",
-        RouteDocumentation(
-          requestTypes: [HTTPResponse.jsonType], requestSchema: OfferSchema.request, responseSchema: OfferSchema.answer,
-          problems: [501]), maximumBody: 256 * 1024
-      ) { $0.fail(.webRTCNotAvailable) },
       Route(
         .post, "/api/pairing/ntp_sync", for: .phone, "One clock exchange over HTTP",
         RouteDocumentation(
@@ -193,10 +187,6 @@ struct PairingRoutes {
     }
   }
 
-  struct IceServer: Encodable {
-    let urls: [String]
-  }
-
   struct Registration: Encodable {
     let deviceID: DeviceID
     let sessionID: SessionID
@@ -206,7 +196,7 @@ struct PairingRoutes {
     let registered = true
     let deviceToken: String
     let deviceTokenExpiresAt: String
-    let iceServers: [IceServer]
+    let iceServers: [IceServers.Server]
   }
 
   private func registerDevice(_ call: RouteCall) {
@@ -241,7 +231,7 @@ struct PairingRoutes {
             wsURL: "\(origin.webSocketBase)/ws/pair/\(session.text)/\(device.text)?token=\(redeemed.deviceToken)",
             signalingURL: "\(origin.base)/api/pairing/signal_offer", deviceToken: redeemed.deviceToken,
             deviceTokenExpiresAt: UTCText.format(seconds: redeemed.deviceTokenExpiresAt),
-            iceServers: stunServer.map { [IceServer(urls: ["stun:\($0)"])] } ?? []))
+            iceServers: iceServers.list(for: key)))
       }
     }
   }
@@ -286,10 +276,4 @@ struct PairingRoutes {
             tsServerSend: Double(sent.microseconds) / 1000)))
     }
   }
-}
-
-extension ServiceError {
-  static let webRTCNotAvailable = ServiceError(
-    code: "webrtc_not_available",
-    message: "WebRTC is not built into this server yet. Use ws_url of the registration.", status: 501)
 }

@@ -70,15 +70,8 @@ extension PairingRoutes.Registration {
     "device_id": .identifier, "session_id": .identifier, "mode": .choice(SessionMode.self),
     "ws_url": .string(format: "uri"), "signaling_url": .string(format: "uri"), "registered": .yes,
     "device_token": .token, "device_token_expires_at": .instant,
-    "ice_servers": .array(of: .object(["urls": .array(of: .text)])),
+    "ice_servers": .array(of: IceServers.Server.schema),
   ])
-}
-
-/// An offer and its answer (RFC 8829), as WebRTC will take them.
-enum OfferSchema {
-  static let request = Schema.object(
-    ["session_id": .identifier, "device_id": .identifier, "type": .constant("offer"), "sdp": .text], isOpen: true)
-  static let answer = Schema.object(["type": .constant("answer"), "sdp": .text])
 }
 
 extension PairingRoutes.ClockBody {

@@ -138,7 +138,7 @@ final class PhoneSocket: WebSocketHandler, PhoneLinkOwner {
     do throws(DecodingFailure) {
       let message = try text.withUnsafeBytes { bytes throws(DecodingFailure) in try PhoneMessage(decoding: bytes) }
       switch message {
-      case .hello, .dropped, .condition: forward(.text, text)
+      case .hello, .dropped, .condition, .candidate: forward(.text, text)
       case .clock(let request):
         queue(.clock(id: request.id, t0: request.t0, t1: arrivedAt.microseconds))
         if let previous = request.prev { forward(.clockSample, BusMessage(previous.sample.encoded())) }

@@ -248,6 +248,7 @@ struct Camera {
 
 /// One connection of one phone: which api-front relays it, and that one's number for it.
 struct LinkAddress: Hashable {
-  let peer: PeerIdentity
+  /// nil: nobody relays it; the phone is connected to this instance itself, by WebRTC.
+  let peer: PeerIdentity?
   let link: UInt64
 }

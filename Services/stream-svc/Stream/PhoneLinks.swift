@@ -60,7 +60,7 @@ final class PhoneLinks {
   private func send(_ kind: PhoneLinkKind, _ payload: BusMessage?, to address: LinkAddress) {
     let header = PhoneLinkHeader(kind: kind, link: address.link, at: loop.time.now()).encoded()
     let first = header.withUnsafeBytes { BusMessage(copying: $0) }
-    let isTaken = server?.send(payload.map { [first, $0] } ?? [first], to: address.peer) ?? false
+    let isTaken = address.peer.flatMap { server?.send(payload.map { [first, $0] } ?? [first], to: $0) } ?? false
     if !isTaken { shed.increment() }
   }
 

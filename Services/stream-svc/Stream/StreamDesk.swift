@@ -10,7 +10,7 @@ final class StreamDesk {
   private let loop: EventLoop
   private let log: Log
   private let instance: Int
-  private let links: PhoneLinks
+  private let links: PhoneConnections
   private let recorder: Recorder
   private let poses: PoseDesk
   private let metrics: StreamMetrics
@@ -31,7 +31,7 @@ final class StreamDesk {
   private static let maximumDeletedSessions = 10_000
 
   init(
-    loop: EventLoop, log: Log, instance: Int, links: PhoneLinks, recorder: Recorder, poses: PoseDesk,
+    loop: EventLoop, log: Log, instance: Int, links: PhoneConnections, recorder: Recorder, poses: PoseDesk,
     metrics: StreamMetrics
   ) {
     self.loop = loop
@@ -42,6 +42,9 @@ final class StreamDesk {
     self.poses = poses
     self.metrics = metrics
     links.onEvent = { [unowned self] in receive($0, $1, at: $2) }
+    links.onLateCandidate = { [unowned self] key, candidate in
+      if let number = numbers[key] { send(.candidate(candidate), to: number) }
+    }
     recorder.onEvent = { [unowned self] in receive($0) }
     poses.onResult = { [unowned self] in cameras[$0]?.count($1) }
   }
@@ -149,8 +152,10 @@ final class StreamDesk {
     case .frame(let frame):
       let bytes = frame.encodedFrame()
       take(bytes.withUnsafeBytes { BusMessage(copying: $0) }, number, arrived: arrived)
+    case .candidate(let candidate):
+      if let key = cameras[number]?.key { links.add(candidate: candidate, of: key) }
     case .clock:
-      // api-front answers these: it stamps where the bytes arrive.
+      // Answered where the bytes arrive.
       send(.error(code: "message_unexpected", message: "Clock messages are answered by the front."), to: number)
     }
   }

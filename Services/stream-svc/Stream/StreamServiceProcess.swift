@@ -15,12 +15,16 @@ public final class StreamServiceProcess: ServiceProcess {
   private let desk: StreamDesk
   private let server: RequestServer
   private let reports: PushSocket
+  private let peers: PeerLinks
+  private let sessions: RequestClient
   private let metrics: StreamMetrics
 
   /// What session-svc may be behind with: a few seconds of reports of many phones.
   private static let reportHighWaterMark = 4096
   /// Observations are live data: what edge-gateway cannot take within about a second is of no use.
   private static let observationHighWaterMark = 1024
+  /// As api-front does for its WebSockets: what was ended or removed is honoured within a second.
+  private static let recheckPeriod = Duration.milliseconds(750)
   private static let stopLimit = Duration.seconds(4)
 
   public convenience init(_ context: ServiceContext) throws {
@@ -33,6 +37,7 @@ public final class StreamServiceProcess: ServiceProcess {
 
   init(_ context: ServiceContext, disk: any RecordingDisk, maker: any PoseEstimatorMaker) throws {
     guard let instance = context.instance else { throw StreamStartError.instanceMissing }
+    GStreamer.prepare()
     let settings = context.settings
     let bus = try BusContext(context)
     self.context = context
@@ -49,14 +54,21 @@ public final class StreamServiceProcess: ServiceProcess {
       loop: context.loop, log: context.log, metrics: metrics, threads: settings[AppSettings.poseThreads], maker: maker
     ) { observations.push([$0]) }
     reports = try PushSocket(bus, to: .deviceReports, highWaterMark: Self.reportHighWaterMark)
-    let links = try PhoneLinks(bus, instance: instance, shed: metrics.linkMessagesShed)
+    let relayed = try PhoneLinks(bus, instance: instance, shed: metrics.linkMessagesShed)
+    peers = PeerLinks(
+      loop: context.loop, log: context.log, metrics: PeerMetrics(context.metrics),
+      configuration: PeerLinks.Configuration(settings))
+    sessions = try RequestClient(bus, .sessions, of: .sessionService)
+    let links = PhoneConnections(relayed: relayed, direct: peers)
     desk = StreamDesk(
       loop: context.loop, log: context.log, instance: instance, links: links, recorder: recorder, poses: poses,
       metrics: metrics)
     server = try RequestServer(bus, .stream(instance: instance), context: context)
     answerRequests()
+    answerSignalling()
     watch()
     context.loop.every(.milliseconds(500)) { [unowned self] in tick() }
+    context.loop.every(Self.recheckPeriod) { [unowned peers] in peers.recheck() }
     context.onStop { [unowned self] in stop() }
   }
 
@@ -74,7 +86,31 @@ public final class StreamServiceProcess: ServiceProcess {
     }
   }
 
+  private func answerSignalling() {
+    peers.check = { [unowned self] key, completion in
+      sessions.send(LocateDevice(key: key), retries: 0) { [instance] result in
+        switch result {
+        case .success(let placement): completion(placement.instance == instance ? nil : .peerReplaced)
+        // Who cannot answer now has not refused.
+        case .failure(let error): completion(error.status < 500 ? error : nil)
+        }
+      }
+    }
+    server.handleLater(SignalOffer.self) { [peers] request, responder in
+      peers.offer(request) { result in
+        switch result {
+        case .success(let reply): responder.succeed(reply)
+        case .failure(let error): responder.fail(error)
+        }
+      }
+    }
+    server.handle(SignalCandidates.self) { [peers] in try peers.add($0) }
+  }
+
   private func watch() {
+    context.metrics.gauge("axolotl_webrtc_peers", "Phones connected by WebRTC.") { [unowned peers] in
+      Double(peers.openCount)
+    }
     context.addReadinessCheck { [poses] in poses.unavailable.map { "poses are off: \($0)" } }
     context.metrics.gauge("axolotl_cameras_connected", "Phones connected to this instance.") { [unowned desk] in
       Double(desk.connectedCameras)
@@ -102,6 +138,7 @@ public final class StreamServiceProcess: ServiceProcess {
 
   private func tick() {
     recorder.deliver()
+    peers.tick()
     desk.tick()
     let now = context.time.now()
     for camera in desk.all {
@@ -112,6 +149,7 @@ public final class StreamServiceProcess: ServiceProcess {
   }
 
   private func stop() {
+    if !peers.stop(within: .seconds(2)) { context.log.error("peers_still_busy") }
     if !recorder.stop(within: Self.stopLimit) { context.log.error("recorder_still_busy") }
     recorder.deliver()
     _ = poses.stop(within: .milliseconds(500))

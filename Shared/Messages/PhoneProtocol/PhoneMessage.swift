@@ -10,6 +10,8 @@ public enum PhoneMessage: Equatable, Sendable {
   case dropped(from: UInt32, through: UInt32)
   /// How the phone is: page in front or not, and how it knows when pictures were taken.
   case condition(PhoneCondition)
+  /// Trickle ICE: `candidate:…` of the WebRTC connection that the phone is making meanwhile.
+  case candidate(String)
   /// A frame as JSON, for clients that cannot send binary.
   case frame(JSONFrame)
 
@@ -34,6 +36,7 @@ public enum PhoneMessage: Equatable, Sendable {
         self = .dropped(from: range.from, through: range.through)
       case "condition":
         self = .condition(try decoder.decode(PhoneCondition.self, from: data).validated())
+      case "candidate": self = .candidate(try decoder.decode(Candidate.self, from: data).candidate)
       case "frame": self = .frame(try decoder.decode(JSONFrame.self, from: data))
       default: throw DecodingFailure.unknownValue(field: "type")
       }
@@ -51,6 +54,7 @@ public enum PhoneMessage: Equatable, Sendable {
     let oldestSequence: UInt32?
     enum CodingKeys: String, CodingKey { case oldestSequence = "oldest_seq" }
   }
+  private struct Candidate: Decodable { let candidate: String }
   private struct Dropped: Decodable {
     let from: UInt32
     let through: UInt32

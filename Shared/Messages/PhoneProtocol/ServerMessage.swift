@@ -11,6 +11,8 @@ public enum ServerMessage: Equatable, Sendable {
   /// What the coach or the server asks the phone to do.
   case command(name: String)
   case error(code: String, message: String)
+  /// Trickle ICE: `candidate:…` of the server that the answer did not have yet.
+  case candidate(String)
 
   public func encoded() -> [UInt8] {
     switch self {
@@ -19,6 +21,7 @@ public enum ServerMessage: Equatable, Sendable {
       Array(#"{"type":"clock","id":\#(id),"t0":\#(t0),"t1":\#(t1),"t2":\#(t2)}"#.utf8)
     case .ack(let sequence): Array(#"{"type":"ack","seq":\#(sequence)}"#.utf8)
     case .command(let name): Self.json(["type": "command", "name": name])
+    case .candidate(let candidate): Self.json(["type": "candidate", "candidate": candidate])
     case .error(let code, let message): Self.json(["type": "error", "code": code, "message": message])
     }
   }

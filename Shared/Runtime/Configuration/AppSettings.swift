@@ -53,6 +53,11 @@ public enum AppSettings {
   public static let turnPassword = SettingKey<String?>.optionalText(
     "TURN_PASSWORD", "TURN password or shared secret.", isSecret: true)
 
+  public static let udpPorts = SettingKey<ClosedRange<UInt16>?>(
+    "AXOLOTL_UDP_PORTS", default: "",
+    "UDP ports that stream-svc speaks WebRTC on, for firewalls. Unset: the system chooses.",
+    expecting: "first-last, such as 50000-50999, of at least 16 ports from 1024 on", parse: { portRange($0) })
+
   // MARK: Streams
   public static let streamInstances = SettingKey<Int>.integer(
     "AXOLOTL_STREAM_INSTANCES", default: 2, in: 1...64, "How many stream-svc instances run, numbered from 1.")
@@ -88,11 +93,19 @@ public enum AppSettings {
     coachKey.erased, allowedOrigins.erased, trustedProxies.erased, pairingRate.erased, pairingBurst.erased,
     maximumConnections.erased, maximumConnectionsPerAddress.erased, webDirectory.erased, enableTURN.erased,
     stunServer.erased, turnServer.erased,
-    turnUsername.erased, turnPassword.erased, streamInstances.erased, recordingsDirectory.erased,
+    turnUsername.erased, turnPassword.erased, udpPorts.erased, streamInstances.erased, recordingsDirectory.erased,
     recordThreads.erased, diskReserveMegabytes.erased, modelsDirectory.erased, poseThreads.erased, retentionDays.erased,
     busDirectory.erased, stateDirectory.erased,
     logLevel.erased,
   ]
+
+  private static func portRange(_ text: String) -> ClosedRange<UInt16>?? {
+    if text.isEmpty { return .some(nil) }
+    let ends = text.split(separator: "-", omittingEmptySubsequences: false).map { UInt16($0) }
+    guard ends.count == 2, let first = ends[0], let last = ends[1], first >= 1024, last > first, last - first >= 15
+    else { return nil }
+    return first...last
+  }
 
   /// Keys that belong to the tools around the services (`make run`), allowed in the same file.
   public static let toolKeys: Set<String> = ["AXOLOTL_HOME"]

@@ -34,6 +34,7 @@ class Rig:
         calibration: bytes | None = None,
         held_frames: int = 1800,
         seed: int = 0,
+        kind: type[SimulatedPhone] = SimulatedPhone,
     ) -> None:
         self.stack = stack
         self.coach = coach
@@ -44,6 +45,7 @@ class Rig:
         self._size = size
         self._calibration = calibration
         self._held_frames = held_frames
+        self._kind = kind
         self._source = random.Random(seed)
         self._filming: list[asyncio.Task[None]] = []
 
@@ -61,7 +63,7 @@ class Rig:
         for number in range(1, len(self.cameras) + 1):
             clock = DeviceClock.wrong(self._source)
             buffer = FrameBuffer(maximum_frames=self._held_frames)
-            phone = SimulatedPhone(
+            phone = self._kind(
                 self.stack.base_url,
                 self.session["pairing_token"],
                 f"cam{number:02}",

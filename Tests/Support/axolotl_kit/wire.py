@@ -43,3 +43,14 @@ def decode_pose(message: bytes) -> PoseHeader:
         raise ValueError("a 3D pose of the wrong length")
     found = sum(1 for joint in _POSE_JOINT.iter_unpack(joints) if joint[5] > 0)
     return PoseHeader(message[5:end].decode(), time_us, cameras, found)
+
+
+def fragments(frame: bytes, message_size: int) -> list[bytes]:
+    """A whole frame as messages of at most `message_size` bytes, each with the header and its place among them."""
+    payload = frame[FRAME_HEADER.size :]
+    room = message_size - FRAME_HEADER.size
+    count = -(-len(payload) // room)
+    fields = FRAME_HEADER.unpack_from(frame)[:-2]
+    return [
+        FRAME_HEADER.pack(*fields, index, count) + payload[index * room : (index + 1) * room] for index in range(count)
+    ]

@@ -14,6 +14,8 @@ const OPEN_WITHIN_MS = 3000;
 const LONGEST_OPEN_MS = 10_000;
 /** A line that held for so long is worth a second try before another kind is taken. */
 const PROVED_MS = 5000;
+/** Over the WebSocket, and over WebRTC. */
+const REPLACED = ["replaced", "replaced_by_new_connection"];
 /** After this long without a connection the page stops trying and asks the person. */
 const GIVE_UP_MS = 15 * 60 * 1000;
 
@@ -59,6 +61,7 @@ export class PhoneLink {
       this.backoff.reset();
       this.connect();
     } else if (this.isWelcome) {
+      this.line.networkChanged?.();
       this.burst();
       this.climb();
     }
@@ -135,7 +138,7 @@ export class PhoneLink {
         break;
       case "error":
         // Another page of this phone has the place now. To fight for it would cost both their frames.
-        if (message.code === "replaced") this.stop(new Problem({ status: 409, ...message }));
+        if (REPLACED.includes(message.code)) this.stop(new Problem({ status: 409, ...message }));
         else if (message.code === "device_removed") this.stop(new Problem({ status: 403, ...message }));
         else this.on.message(message);
         break;

@@ -43,11 +43,25 @@ export class WebRTCTransport {
       if (peer === this.peer && peer.connectionState === "failed") this.fail("no direct way to the server was found");
     });
     try {
-      await peer.setLocalDescription(await peer.createOffer());
-      await gathered(peer);
-      const answer = await signalOffer(this.place, peer.localDescription.sdp, this.token);
-      if (peer !== this.peer) return;
-      await peer.setRemoteDescription({ type: "answer", sdp: answer.sdp });
+      await this.negotiate(peer);
+    } catch (error) {
+      if (peer === this.peer) this.fail(error?.message ?? "the offer failed");
+    }
+  }
+
+  async negotiate(peer, options) {
+    await peer.setLocalDescription(await peer.createOffer(options));
+    await gathered(peer);
+    const answer = await signalOffer(this.place, peer.localDescription.sdp, this.token);
+    if (peer === this.peer) await peer.setRemoteDescription({ type: "answer", sdp: answer.sdp });
+  }
+
+  /** Another network: ICE restart, with new candidates and credentials on the same channels. */
+  async networkChanged() {
+    const peer = this.peer;
+    if (!this.isOpen || peer.signalingState !== "stable") return;
+    try {
+      await this.negotiate(peer, { iceRestart: true });
     } catch (error) {
       if (peer === this.peer) this.fail(error?.message ?? "the offer failed");
     }

@@ -1,0 +1,139 @@
+"""The phone's page over WebRTC in Chromium, which hides its addresses behind names unless told otherwise."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+from axolotl_browser.people import CoachPage, PhonePage
+from axolotl_kit.coach import Coach
+from axolotl_kit.recordings import read_device
+from axolotl_kit.stack import Stack
+from playwright.sync_api import expect
+
+# Lets the test see the page's connections without the page knowing.
+WATCH_PEERS = """
+  globalThis.peers = [];
+  const Real = globalThis.RTCPeerConnection;
+  globalThis.RTCPeerConnection = class extends Real {
+    constructor(...all) { super(...all); globalThis.peers.push(this); this.channels = []; }
+    createDataChannel(...all) {
+      const channel = super.createDataChannel(...all);
+      this.channels.push(channel);
+      return channel;
+    }
+  };
+"""
+
+
+def stream(coach_page: CoachPage, phone: PhonePage) -> str:
+    """A session with one phone that streams."""
+    session = coach_page.create_session(phones=None)
+    phone.open(coach_page.scan())
+    phone.turn_on("tripod")
+    phone.wait_number("acknowledged", 30)
+    return session
+
+
+def test_a_phone_streams_over_webrtc(
+    stack: Stack, coach: Coach, coach_page: CoachPage, phone_page: Callable[..., PhonePage]
+) -> None:
+    phone = phone_page()
+    phone.page.add_init_script(WATCH_PEERS)
+    session = stream(coach_page, phone)
+    [device] = coach.status(session)["devices"]
+    assert device["transport"] == "webrtc" and device["sync"]["quality"] == "good"
+    # Both channels are as PROTOCOL.md has them.
+    described = phone.page.evaluate(
+        "peers.map(p => p.channels.map(c => [c.label, c.ordered, c.maxRetransmits, c.readyState]))"
+    )
+    assert described == [[["control", True, None, "open"], ["frames", False, 0, "open"]]]
+
+    phone.page.get_by_role("button", name="Stop the camera").click()
+    expect(phone.headline).to_have_text("Stopped")
+    sent = phone.number("sent")
+    folder = stack.recordings / session / device["device_id"]
+    stack.wait("the recording to be finished", lambda: read_device(folder).faults == [], 10)
+    recorded = read_device(folder).sequences
+    assert len(recorded) >= sent and recorded == Counter(range(1, len(recorded) + 1))
+
+
+def test_another_network_costs_neither_channels_nor_pairing(
+    stack: Stack, coach: Coach, coach_page: CoachPage, phone_page: Callable[..., PhonePage]
+) -> None:
+    """ICE restart: new credentials on both sides, the same DTLS and the same channels."""
+    phone = phone_page()
+    phone.page.add_init_script(WATCH_PEERS)
+    session = stream(coach_page, phone)
+    credentials = (
+        "() => [peers[0].localDescription.sdp, peers[0].remoteDescription.sdp].map(s => /ice-ufrag:(.*)/.exec(s)[1])"
+    )
+    before = phone.page.evaluate(credentials)
+    phone.page.evaluate("dispatchEvent(new Event('online'))")
+    phone.page.wait_for_function(f"before => ({credentials})().every((now, i) => now !== before[i])", arg=before)
+    # The old way is gone for good once the new one is chosen; frames must go on over it.
+    frames = phone.number("acknowledged")
+    phone.wait_number("acknowledged", frames + 60)
+    state = phone.page.evaluate("[peers.length, peers[0].connectionState, ...peers[0].channels.map(c => c.readyState)]")
+    assert state == [1, "connected", "open", "open"]
+    [device] = coach.status(session)["devices"]
+    assert device["transport"] == "webrtc" and device["frames_lost"] == 0
+
+
+def test_a_browser_without_webrtc_uses_the_websocket(
+    coach: Coach, coach_page: CoachPage, phone_page: Callable[..., PhonePage]
+) -> None:
+    phone = phone_page()
+    phone.page.add_init_script("delete globalThis.RTCPeerConnection")
+    session = stream(coach_page, phone)
+    assert coach.status(session)["devices"][0]["transport"] == "websocket"
+
+
+def test_a_network_that_lets_no_webrtc_through_costs_seconds(
+    coach: Coach, coach_page: CoachPage, phone_page: Callable[..., PhonePage]
+) -> None:
+    """Relays only, and there is none: no candidate, and none of the server's checks is answered."""
+    phone = phone_page()
+    phone.page.add_init_script(
+        """
+        const Real = globalThis.RTCPeerConnection;
+        globalThis.RTCPeerConnection = class extends Real {
+          constructor(wanted) { super({ ...wanted, iceTransportPolicy: "relay" }); }
+        };
+        """
+    )
+    session = stream(coach_page, phone)
+    assert coach.status(session)["devices"][0]["transport"] == "websocket"
+
+
+def test_a_hidden_address_is_no_hindrance(stack: Stack, coach: Coach, phone_page: Callable[..., PhonePage]) -> None:
+    """Without the camera Chromium names its host candidates `….local`: the phone's own checks show where it is."""
+    session = coach.create_session(expected_devices=1, mode="single")
+    page = phone_page(is_camera_allowed=False).page
+    page.goto(f"{stack.base_url}/pair?token={session['pairing_token']}")
+    offer, said = page.evaluate(
+        """
+        async (token) => {
+          const { register } = await import("/assets/phone/api.js");
+          const { WebRTCTransport } = await import("/assets/phone/transports/webrtc.js");
+          const { device_token, session_id } = await register(token, "hidden", "an-attempt", {});
+          let transport;
+          const said = await new Promise((text, broken) => {
+            const events = {
+              opened: () => transport.sendText(JSON.stringify({ type: "hello" })),
+              text,
+              broken: (reason) => broken(new Error(reason)),
+            };
+            transport = new WebRTCTransport({ session: session_id, device: "hidden", token: device_token }, events);
+            transport.open();
+          });
+          const offer = transport.peer.localDescription.sdp;
+          transport.close();
+          return [offer, JSON.parse(said)];
+        }
+        """,
+        session["pairing_token"],
+    )
+    candidates = [line.split() for line in offer.splitlines() if line.startswith("a=candidate:")]
+    assert candidates and all(fields[4].endswith(".local") for fields in candidates)
+    assert said == {"type": "welcome", "next_seq": 1}
