@@ -55,7 +55,7 @@ def test_a_phone_scans_in_and_its_frames_are_recorded(
     # And the server says the same.
     device = coach.status(session)["devices"][0]
     assert device["label"] == "left of the mat"
-    assert device["transport"] == "websocket"
+    assert device["transport"] == "webrtc"
     assert device["frames_lost"] == 0
     assert device["sync"]["quality"] == "good" and "cause" not in device["sync"]
     assert device["capture"]["source"] in ("capture_time", "callback_time")
