@@ -16,11 +16,13 @@ WIDTH, HEIGHT = 720, 1280
 # A headless page is never hidden, so it is told what it would see; its clock messages are counted on their way out.
 COUNT_CLOCK_MESSAGES = """() => {
   globalThis.clockMessages = 0;
-  const send = WebSocket.prototype.send;
-  WebSocket.prototype.send = function (data) {
-    if (typeof data === "string" && JSON.parse(data).type === "clock") globalThis.clockMessages += 1;
-    return send.call(this, data);
-  };
+  for (const { prototype } of [WebSocket, RTCDataChannel]) {
+    const { send } = prototype;
+    prototype.send = function (data) {
+      if (typeof data === "string" && JSON.parse(data).type === "clock") globalThis.clockMessages += 1;
+      return send.call(this, data);
+    };
+  }
   globalThis.showPage = (isVisible) => {
     Object.defineProperty(document, "visibilityState", { value: isVisible ? "visible" : "hidden", configurable: true });
     document.dispatchEvent(new Event("visibilitychange"));
@@ -55,7 +57,7 @@ def test_a_phone_scans_in_and_its_frames_are_recorded(
     # And the server says the same.
     device = coach.status(session)["devices"][0]
     assert device["label"] == "left of the mat"
-    assert device["transport"] == "websocket"
+    assert device["transport"] == "webrtc"
     assert device["frames_lost"] == 0
     assert device["sync"]["quality"] == "good" and "cause" not in device["sync"]
     assert device["capture"]["source"] in ("capture_time", "callback_time")
@@ -102,7 +104,7 @@ def test_a_page_that_comes_back_measures_its_clock_anew(
     sent = phone.page.evaluate("globalThis.clockMessages")
     phone.page.evaluate("globalThis.showPage(true)")
     # Ten exchanges back to back; the usual trickle would take five seconds for them.
-    phone.page.wait_for_function("sent => globalThis.clockMessages >= sent + 10", arg=sent, timeout=2000)
+    phone.page.wait_for_function("sent => globalThis.clockMessages >= sent + 10", arg=sent, timeout=3000)
     phone.wait_number("acknowledged", before + 60)
     assert coach.device(session, device)["sync"]["quality"] == "good"
 
