@@ -47,7 +47,7 @@ def test_a_phone_streams_over_webrtc(
     described = phone.page.evaluate(
         "peers.map(p => p.channels.map(c => [c.label, c.ordered, c.maxRetransmits, c.readyState]))"
     )
-    assert described == [[["control", True, None, "open"], ["frames", False, 0, "open"]]]
+    assert described == [[["frames", False, 0, "open"], ["control", True, None, "open"]]]
 
     phone.page.get_by_role("button", name="Stop the camera").click()
     expect(phone.headline).to_have_text("Stopped")

@@ -47,6 +47,9 @@ public struct SequenceLedger: Equatable, Sendable {
   /// Numbers below the highest one seen that are neither on disk nor on their way.
   public var missing: Int { max(0, Int(highestSeen) - recorded.count - inFlight.count) }
 
+  /// Numbers that nobody waits for any more and that are not on disk.
+  public var lost: Int { settled.count - recorded.count }
+
   /// Takes a frame in, or says why not.
   public mutating func accept(_ sequence: UInt32) -> Refusal? {
     guard !recorded.contains(sequence), !inFlight.contains(sequence) else { return .duplicate }

@@ -239,7 +239,7 @@ struct Camera {
     DeviceReport(
       key: key, instance: instance, transport: link == nil ? nil : opening.transport, state: state(at: now),
       fps: rate.perSecond, framesReceived: counts.received, framesRecorded: counts.recorded,
-      framesLost: ledger.missing, framesDuplicate: counts.duplicate, framesRefused: counts.refused,
+      framesLost: isConnected ? ledger.lost : ledger.missing, framesDuplicate: counts.duplicate, framesRefused: counts.refused,
       posesEstimated: counts.posesEstimated, posesShed: counts.posesShed, posesFailed: counts.posesFailed,
       posesWaiting: counts.posesWaiting, bytesRecorded: counts.bytesRecorded, lastSequence: ledger.highestSeen,
       sync: sync(at: now), capture: condition?.capture, lastFrameAt: lastFrameAt, reportedAt: now)

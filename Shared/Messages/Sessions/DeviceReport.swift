@@ -12,7 +12,7 @@ public struct DeviceReport: Codable, Hashable, Sendable {
   public let framesReceived: Int
   /// On disk, each sequence number once.
   public let framesRecorded: Int
-  /// Sequence numbers that never came, or that the phone gave up.
+  /// Sequence numbers that the phone gave up; without a connection, also those that are still missing.
   public let framesLost: Int
   public let framesDuplicate: Int
   public let framesRefused: Int
