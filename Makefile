@@ -32,7 +32,7 @@ demo: setup-demo build ## Plays recorded footage of an athlete as four phones, a
 .PHONY: test
 test: setup-test build ## Everything that must pass, real processes included
 	@swift test --no-color-diagnostics
-	@$(python) -m pytest Tests Tools
+	@Tests/with-own-network $(python) -m pytest Tests Tools
 
 .PHONY: check
 check: setup-test lint test ## Lint, build with warnings as errors, tests: what CI runs

@@ -19,7 +19,7 @@ from axolotl_kit.problem import Problem
 from axolotl_kit.stack import Stack
 
 #: How long services are killed under registrations; longer runs find rarer faults.
-CRASH_SECONDS = float(os.environ.get("AXOLOTL_CRASH_SECONDS", "15"))
+CRASH_SECONDS = float(os.environ.get("AXOLOTL_CRASH_SECONDS", "60"))
 KILLED = ["token-svc", "session-svc", "api-front"]
 SEED = int(os.environ.get("AXOLOTL_CRASH_SEED", "20261124"))
 
