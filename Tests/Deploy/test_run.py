@@ -30,6 +30,8 @@ class Terminal:
         self.process = subprocess.Popen(
             [str(REPOSITORY / "Deploy/supervisor/run")],
             env=environment | values, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            # Tests may run in the background of a shell, where Ctrl-C is ignored.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         )  # fmt: skip
         self.output = ""
 

@@ -189,7 +189,8 @@ ENDING = ["--exclude-method=DELETE", "--exclude-path-regex=/end$"]
 
 def schemathesis(folder: Path, stack: Stack, token: str, parameters: dict[str, str], *more: str) -> str:
     """Runs Schemathesis on the system and returns what it says; a finding fails the test with all of it."""
-    # 501 is what the description says of WebRTC and of methods that nobody knows. libwebsockets hangs up on %00.
+    # 501 is what the description says of methods that nobody knows, and of a server without WebRTC's plugins.
+    # libwebsockets hangs up on %00.
     lines = ["[generation]", "allow-x00 = false", "[checks.not_a_server_error]"]
     lines += ['expected-statuses = ["2xx", "3xx", "4xx", 501]', "[parameters]"]
     lines += [f"{json.dumps(name)} = {json.dumps(value)}" for name, value in parameters.items()]

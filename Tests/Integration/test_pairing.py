@@ -301,12 +301,12 @@ class TestUploadFrame:
         assert refused(answer)[0] == 401
 
 
-def test_signalling_says_that_it_is_not_there_yet(coach: Coach, phone: httpx.Client) -> None:
+def test_an_offer_that_is_none_is_refused_by_name(coach: Coach, phone: httpx.Client) -> None:
     session = coach.create_session()
     token = register(phone, session["pairing_token"]).json()["device_token"]
     body = {"session_id": session["session_id"], "device_id": "phone-a", "type": "offer", "sdp": "v=0\r\n"}
     answer = phone.post("/api/pairing/signal_offer", json=body, headers=bearer(token))
-    assert refused(answer)[0] == 501
+    assert refused(answer) == (400, "offer_malformed")
 
 
 class TestPhoneSocket:
