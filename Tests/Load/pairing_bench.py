@@ -33,8 +33,6 @@ REGISTER_SECONDS = 2
 SESSIONS = 4000
 CAMERAS = 4
 ROUTE = "/api/pairing/validate"
-# 2D poses are measured by themselves, and all of this comes from one address.
-SETTINGS = {"AXOLOTL_POSE_THREADS": "0", "AXOLOTL_PAIRING_RATE": "0"}
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 # Which of these is quickest differs with the machine.
 WORKERS = [["--workers", number, "--worker-class", kind] for kind in ("sync", "gthread") for number in ("2", "4")]
@@ -102,8 +100,10 @@ def flask_server(python: str, workers: list[str]) -> Iterator[str]:
     token = jwt.encode(claims, secret, algorithm="HS256")
     address = f"127.0.0.1:{free_port()}"
     url = f"http://{address}{ROUTE}?token={token}&device_id=phone-1"
-    command = [python, "-m", "gunicorn", "--bind", address, "--log-level", "error", *workers, "flask_reference:app"]
-    process = subprocess.Popen(command, cwd=HERE, env=os.environ | {"PAIRING_TOKEN_SECRET": secret})
+    served = ["--chdir", str(HERE), "--log-level", "error", *workers, "flask_reference:app"]
+    process = subprocess.Popen(
+        [python, "-m", "gunicorn", "--bind", address, *served], env=os.environ | {"PAIRING_TOKEN_SECRET": secret}
+    )
     try:
         await_answer(url, process)
         yield url
@@ -137,7 +137,8 @@ def main() -> None:
         python = sys.argv[1]
         workers = max(WORKERS, key=lambda each: reference(python, each, 2)["requests_per_second"])
         figures["before"] = reference(python, workers)
-    with Stack(settings=SETTINGS) as stack, Coach(stack.base_url, stack.coach_key) as coach:
+    # 2D poses are measured by themselves; here their threads would only wait.
+    with Stack(settings={"AXOLOTL_POSE_THREADS": "0"}) as stack, Coach(stack.base_url, stack.coach_key) as coach:
         figures["verify"], figures["cpu_microseconds"] = verify(stack, coach)
         figures["register"] = register(stack, coach)
     if workers:

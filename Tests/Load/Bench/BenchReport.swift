@@ -25,6 +25,6 @@ struct BenchReport: Encodable {
   }
 
   private static func text(_ value: Double) -> String {
-    String(format: abs(value) >= 100 ? "%.0f" : "%.2f", value)
+    String(format: abs(value) >= 100 ? "%.0f" : abs(value) >= 1 ? "%.2f" : "%.3f", value)
   }
 }
