@@ -39,8 +39,8 @@ final class PeerLinks {
   private var isStarted = false
 
   private static let maximumFaults = 64
-  /// For the last words to leave, and the closing of the channels after them.
-  private static let farewell = Duration.milliseconds(400)
+  /// For the last words to leave and the channels to close after them, when the phone does not answer to it sooner.
+  private static let farewell = Duration.seconds(2)
 
   init(loop: EventLoop, log: Log, metrics: PeerMetrics, configuration: Configuration) {
     self.loop = loop
@@ -171,7 +171,13 @@ final class PeerLinks {
   }
 
   private func receive(_ event: PeerEvent, _ number: UInt64) {
-    guard let connection = connections[number], connection.phase != .closing else { return }
+    guard let connection = connections[number] else { return }
+    if connection.phase == .closing {
+      switch event {
+      case .closed(.control), .failed: return remove(connection)
+      default: return
+      }
+    }
     switch event {
     case .described(let answer): described(connection, answer)
     case .candidate(let text):
@@ -289,7 +295,7 @@ final class PeerLinks {
   }
 
   private func remove(_ connection: PeerConnection) {
-    connections[connection.number] = nil
+    guard connections.removeValue(forKey: connection.number) != nil else { return }
     connection.voice.silence()
     guard let peer = connection.peer else { return }
     connection.peer = nil
