@@ -57,7 +57,7 @@ def test_a_phone_scans_in_and_its_frames_are_recorded(
     # And the server says the same.
     device = coach.status(session)["devices"][0]
     assert device["label"] == "left of the mat"
-    # On a busy machine the first offer may take longer than the phone waits; test_webrtc_page.py looks at WebRTC itself.
+    # On a busy machine the first offer may take longer than the phone waits; test_webrtc_page.py is about that.
     assert device["transport"] in ("webrtc", "websocket")
     assert device["frames_lost"] == 0
     assert ("cause" in device["sync"]) == (device["sync"]["quality"] != "good")
