@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import sqlite3
 import time
@@ -77,12 +78,18 @@ class Filmed:
     def traces(self) -> list[str]:
         """Where in the state folder, its file names included, something of the session is; the receipt aside."""
         found = []
-        for path in sorted(self.stack.state.rglob("*")):
+        for path in self.everything():
             place = str(path.relative_to(self.stack.state))
             found += [f"{place} is named so" for word in self.words if word in place]
             if path.is_file():
                 found += [f"{word} in {place}" for word in self.words if self._holds(path, word)]
         return found
+
+    def everything(self) -> list[Path]:
+        """All of the state folder, read again where something vanished meanwhile."""
+        while True:
+            with contextlib.suppress(FileNotFoundError):
+                return sorted(self.stack.state.rglob("*"))
 
     def _holds(self, path: Path, word: str) -> bool:
         try:

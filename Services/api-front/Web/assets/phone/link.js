@@ -138,8 +138,10 @@ export class PhoneLink {
         break;
       case "error":
         // Another page of this phone has the place now. To fight for it would cost both their frames.
-        if (REPLACED.includes(message.code)) this.stop(new Problem({ status: 409, ...message }));
-        else if (message.code === "device_removed") this.stop(new Problem({ status: 403, ...message }));
+        // While another line is on trial, it is that one.
+        if (REPLACED.includes(message.code)) {
+          if (this.trial === null) this.stop(new Problem({ status: 409, ...message }));
+        } else if (message.code === "device_removed") this.stop(new Problem({ status: 403, ...message }));
         else this.on.message(message);
         break;
       default:
@@ -227,6 +229,13 @@ export class PhoneLink {
     if (now - this.welcomeAt > PROVED_MS) this.ladder.proved(this.line.name);
     const name = this.ladder.better(now);
     if (name === null) return;
+    // An upload that arrives after the new line was opened would take the place back.
+    this.line.pause?.();
+    clearTimeout(this.timers.climb);
+    if (this.line.isQuiet === false) {
+      this.timers.climb = setTimeout(() => this.climb(), DRAIN_POLL_MS);
+      return;
+    }
     const trial = this.make(name);
     this.trial = trial;
     this.timers.trial = setTimeout(() => this.broken(trial, "no answer in time"), OPEN_WITHIN_MS);
@@ -250,9 +259,13 @@ export class PhoneLink {
       clearTimeout(this.timers.trial);
       line.close();
       this.ladder.failed(line.name, reason, now);
+      this.line?.resume?.();
+      this.pump();
       return;
     }
     if (line !== this.line || line === null) return;
+    // The server ends a line as soon as it hears of the next: that one is to be waited for.
+    if (this.trial !== null) return this.change();
     const held = this.isWelcome && now - this.welcomeAt > PROVED_MS;
     this.drop();
     if (this.isStopped) return;

@@ -20,6 +20,8 @@ export class UploadTransport {
     this.token = token;
     this.events = events;
     this.inFlight = 0;
+    this.asking = 0;
+    this.isPaused = false;
     this.failures = 0;
     this.pauseUntil = 0;
     this.oldest = null;
@@ -39,7 +41,20 @@ export class UploadTransport {
   }
 
   get canSend() {
-    return this.isOpen && this.inFlight < IN_FLIGHT && performance.now() >= this.pauseUntil;
+    return this.isOpen && !this.isPaused && this.inFlight < IN_FLIGHT && performance.now() >= this.pauseUntil;
+  }
+
+  /** Nothing new is sent, until `resume`; `isQuiet` when nothing is under way any more. */
+  pause() {
+    this.isPaused = true;
+  }
+
+  resume() {
+    this.isPaused = false;
+  }
+
+  get isQuiet() {
+    return this.asking === 0;
   }
 
   get stalledMs() {
@@ -48,6 +63,7 @@ export class UploadTransport {
 
   sendText(text) {
     const message = JSON.parse(text);
+    if (this.isPaused) return;
     if (message.type === "clock") this.measure(message);
     else if (message.type === "hello") this.greet(message);
     // What was given up is told with the next upload: it names the oldest picture still held.
@@ -105,8 +121,13 @@ export class UploadTransport {
     return { message: { type: "clock", id, t0, t1, t2 }, arrived };
   }
 
-  ask(method, path, options = {}) {
-    return request(method, path, { ...options, token: this.token, deadline: DEADLINE_MS });
+  async ask(method, path, options = {}) {
+    this.asking += 1;
+    try {
+      return await request(method, path, { ...options, token: this.token, deadline: DEADLINE_MS });
+    } finally {
+      this.asking -= 1;
+    }
   }
 
   missed(problem) {
