@@ -150,6 +150,8 @@ def test_large_frames_in_fragments_are_recorded_exactly(stack: Stack, coach: Coa
             parts = fragments(encode_frame(number, true_now_us(), WIDTH, HEIGHT, picture), 60_000)
             source.shuffle(parts)
             await send_until_acknowledged(channels, number, [*parts, parts[0]])
+        # Devices are reported on twice a second.
+        stack.wait("the report", lambda: "transport" in coach.device(session["session_id"], "a"), 10)
         device = coach.device(session["session_id"], "a")
         assert device["transport"] == "webrtc" and device["frames_refused"] == 0
         await channels.close()
