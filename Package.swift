@@ -92,7 +92,8 @@ let package = Package(
       linkerSettings: [.linkedLibrary("avformat"), .linkedLibrary("avcodec"), .linkedLibrary("avutil")]),
     .target(
       name: "CGStreamer", path: "Shared/CLibraries/CGStreamer", cSettings: [.unsafeFlags(gstreamerHeaders)],
-      linkerSettings: ["gstwebrtc-1.0", "gstsdp-1.0", "gstreamer-1.0", "nice", "gobject-2.0", "glib-2.0"].map {
+      linkerSettings: ["gstwebrtc-1.0", "gstsdp-1.0", "gstreamer-1.0", "nice", "gio-2.0", "gobject-2.0", "glib-2.0"].map
+      {
         .linkedLibrary($0)
       }),
     .target(
@@ -141,6 +142,7 @@ let package = Package(
       name: "axolotl-bench",
       dependencies: [
         "PoseEstimation", "Reconstruction", "TokenService", "SessionService", "Messages", "Timing", "ClockSimulation",
+        "CZeroMQ",
       ],
       path: "Tests/Load/Bench",
       swiftSettings: openVINOImport, linkerSettings: openVINOLink),
