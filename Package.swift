@@ -87,6 +87,7 @@ let package = Package(
     systemLibrary("CQREncode", "libqrencode", apt: "libqrencode-dev"),
     systemLibrary("CExpat", "expat", apt: "libexpat1-dev"),
     systemLibrary("CLibWebSockets", "libwebsockets", apt: "libwebsockets-dev"),
+    systemLibrary("CEV", nil, apt: "libev-dev"),
     .target(
       name: "CAVFormat", path: "Shared/CLibraries/CAVFormat",
       linkerSettings: [.linkedLibrary("avformat"), .linkedLibrary("avcodec"), .linkedLibrary("avutil")]),
@@ -133,7 +134,7 @@ let package = Package(
     service("edge-gateway", "EdgeGateway"),
     serviceLibrary(
       "ApiFront", of: "api-front", rooms: ["HTTP", "WebSocket", "Routes", "Description", "Access"],
-      ["Messages", "Bus", "Runtime", "Timing", "Crypto", "CLibWebSockets", "CQREncode"]),
+      ["Messages", "Bus", "Runtime", "Timing", "Crypto", "CLibWebSockets", "CEV", "CQREncode"]),
     service("api-front", "ApiFront"),
 
     // Measuring tools
