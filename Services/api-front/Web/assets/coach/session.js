@@ -2,7 +2,7 @@
 
 import { byId, setText, setTone, show } from "../common/dom.js";
 import { nextStep } from "./advice.js";
-import { deleteSession, endSession, sessionStatus } from "./api.js";
+import { deleteSession, endSession, sessionStatus, validateToken } from "./api.js";
 import { CalibrationPanel } from "./calibration.js";
 import { adaptData, setUpData, showReceipt, showRecordings } from "./data.js";
 import { DeviceList } from "./devices.js";
@@ -21,7 +21,7 @@ export class SessionPage {
     this.onDeleted = onDeleted;
     this.session = null;
     this.status = null;
-    this.invite = new Invite({ onExpired: () => this.status && this.received(this.status) });
+    this.invite = new Invite({ onExpired: () => this.status && this.received(this.status), validate: validateToken });
     this.control = new Control(this);
     this.devices = new DeviceList({
       onRename: (device, name) => this.control.askName(device, name),
