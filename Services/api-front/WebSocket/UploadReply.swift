@@ -3,8 +3,10 @@ import Messages
 
 /// What stream-svc's words to a phone mean for an upload that waits.
 enum UploadReply: Equatable {
-  /// Everything up to and including this number is on disk.
+  /// The frame is on disk, as is everything up to and including this number.
   case recorded(through: UInt32)
+  /// The lowest number that is not on disk: said on a link that was opened, and after every hello.
+  case wanted(UInt32)
   case refused(ServiceError)
 
   private struct Message: Decodable {
@@ -29,7 +31,7 @@ enum UploadReply: Equatable {
       self = .recorded(through: sequence)
     case "welcome":
       guard let next = message.nextSequence, next > 0 else { return nil }
-      self = .recorded(through: next - 1)
+      self = .wanted(next)
     case "error":
       self = .refused(
         ServiceError(

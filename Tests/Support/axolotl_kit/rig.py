@@ -15,13 +15,15 @@ from .coach import Coach
 from .footage import SOURCE_FPS, Camera, there_and_back
 from .frame_buffer import FrameBuffer
 from .phone import PhoneSettings, SimulatedPhone
+from .radio import Radio
 from .stack import Stack
 
 
 class Rig:
     """A session and its phones, paired and synchronised on entry, closed on exit.
 
-    `phones` are named `cam01`, `cam02`, … in the order of `cameras`; each films its camera's pictures.
+    `phones` are named `cam01`, `cam02`, … in the order of `cameras`; each films its camera's pictures. `kind` is that
+    of all phones, or of each; with a `radio` all that they send and hear goes through it.
     """
 
     def __init__(
@@ -34,7 +36,8 @@ class Rig:
         calibration: bytes | None = None,
         held_frames: int = 1800,
         seed: int = 0,
-        kind: type[SimulatedPhone] = SimulatedPhone,
+        kind: type[SimulatedPhone] | Sequence[type[SimulatedPhone]] = SimulatedPhone,
+        radio: Radio | None = None,
     ) -> None:
         self.stack = stack
         self.coach = coach
@@ -45,7 +48,8 @@ class Rig:
         self._size = size
         self._calibration = calibration
         self._held_frames = held_frames
-        self._kind = kind
+        self._kinds = [kind] * len(cameras) if isinstance(kind, type) else kind
+        self._radio = radio
         self._source = random.Random(seed)
         self._filming: list[asyncio.Task[None]] = []
 
@@ -60,11 +64,11 @@ class Rig:
         if self._calibration is not None:
             self.coach.put_calibration(self.session_id, self._calibration, "application/xml")
         settings = PhoneSettings(width=self._size[0], height=self._size[1])
-        for number in range(1, len(self.cameras) + 1):
+        for number, kind in enumerate(self._kinds, start=1):
             clock = DeviceClock.wrong(self._source)
             buffer = FrameBuffer(maximum_frames=self._held_frames)
-            phone = self._kind(
-                self.stack.base_url,
+            phone = kind(
+                self.stack.base_url if self._radio is None else self._radio.base_url,
                 self.session["pairing_token"],
                 f"cam{number:02}",
                 clock,
@@ -72,6 +76,7 @@ class Rig:
                 buffer,
                 random.Random(self._source.random()),
             )
+            phone.radio = self._radio
             self.phones.append(phone)
             await phone.pair()
         try:
