@@ -22,6 +22,9 @@ enum UploadReply: Equatable {
     }
   }
 
+  /// What is not the frame's fault but the server's: the same upload is good later.
+  private static let passing: Set = ["disk_full", "recording_failed", "recording_behind", "device_busy_elsewhere"]
+
   /// nil for words that say nothing about frames.
   init?(_ text: [UInt8]) {
     guard let message = try? JSONDecoder().decode(Message.self, from: Data(text)) else { return nil }
@@ -35,7 +38,8 @@ enum UploadReply: Equatable {
     case "error":
       self = .refused(
         ServiceError(
-          code: message.code ?? "frame_refused", message: message.message ?? "The frame was refused.", status: 400))
+          code: message.code ?? "frame_refused", message: message.message ?? "The frame was refused.",
+          status: message.code.map(Self.passing.contains) == true ? 503 : 400))
     default: return nil
     }
   }

@@ -19,6 +19,8 @@ __all__ = ["UploadPhone", "Uploads"]
 IN_FLIGHT = 3
 #: Failures in a row after which the line counts as dead.
 PATIENCE = 5
+#: Refusals that are no fault of the frame's or the line's: the same upload is good later.
+SERVERS_DISK = ("disk_full", "recording_failed")
 RETRY_SECONDS = 0.2
 DEADLINE_SECONDS = 10
 
@@ -84,34 +86,45 @@ class Uploads:
             self._hear({"type": "clock"} | await self.measure(request))
 
     async def _upload(self, frame: bytes) -> None:
-        _, _, _, width, height, _, sequence, captured, *_ = FRAME_HEADER.unpack_from(frame)
+        """Until it is on disk, refused, or the line counts as dead."""
         try:
             while self._failures < PATIENCE:
-                oldest = min(self._oldest() or sequence, sequence)
-                query = {"seq": sequence, "ts_device_us": captured, "oldest_seq": oldest, "width": width}
                 try:
-                    answer = await self._client.post(
-                        "/api/pairing/upload_frame",
-                        params=query | {"height": height},
-                        content=frame[FRAME_HEADER.size :],
-                        headers={"Content-Type": "image/jpeg"},
-                    )
-                    acknowledged = Problem.check(answer).json()["acknowledged"]
+                    acknowledged = await self._post(frame)
                 except Problem as problem:
-                    if problem.status < 500 and problem.status != 429:
+                    is_refused = problem.status < 500 and problem.status != 429
+                    if is_refused or problem.code in SERVERS_DISK:
                         self._hear({"type": "error", "code": problem.code, "message": problem.detail})
+                    if is_refused:
                         return
+                    self._failures += problem.code not in SERVERS_DISK
                 except httpx.HTTPError:
-                    pass
+                    self._failures += 1
                 else:
                     self._failures = 0
                     self._hear({"type": "ack", "seq": acknowledged})
                     return
-                self._failures += 1
                 await asyncio.sleep(RETRY_SECONDS)
             self._heard.put_nowait(None)
         finally:
             self._slots.release()
+
+    async def _post(self, frame: bytes) -> int:
+        """Uploads once; the number up to which everything is on disk then."""
+        _, _, _, width, height, _, sequence, captured, *_ = FRAME_HEADER.unpack_from(frame)
+        answer = await self._client.post(
+            "/api/pairing/upload_frame",
+            params={
+                "seq": sequence,
+                "ts_device_us": captured,
+                "oldest_seq": min(self._oldest() or sequence, sequence),
+                "width": width,
+                "height": height,
+            },
+            content=frame[FRAME_HEADER.size :],
+            headers={"Content-Type": "image/jpeg"},
+        )
+        return int(Problem.check(answer).json()["acknowledged"])
 
 
 class UploadPhone(SimulatedPhone):
