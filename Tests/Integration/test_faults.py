@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -29,18 +28,6 @@ def own_coach(own_stack: Stack) -> Iterator[Coach]:
         yield client
 
 
-def assert_everything_recorded_once(rig: Rig) -> None:
-    """Every frame ever captured was acknowledged, and is in the recordings exactly once."""
-    recordings = read_session(rig.stack.recordings / rig.session_id)
-    for phone in rig.phones:
-        assert phone.statistics.dropped == 0
-        assert phone.statistics.acknowledged == phone.statistics.sent
-        recording = recordings[phone.device_id]
-        assert recording.faults == []
-        assert recording.sequences == Counter(range(1, phone.statistics.sent + 1))
-        assert recording.frames_in_files == phone.statistics.sent
-
-
 def test_a_lost_connection_costs_no_frame(own_stack: Stack, own_coach: Coach, small_camera: Camera) -> None:
     async def scenario() -> None:
         async with Rig(own_stack, own_coach, [small_camera] * 2, fps=30, size=(180, 320)) as rig:
@@ -51,7 +38,7 @@ def test_a_lost_connection_costs_no_frame(own_stack: Stack, own_coach: Coach, sm
             await rig.until_acknowledged(10)
             await rig.stop_filming()
             assert rig.phones[0].statistics.connections == 4
-            assert_everything_recorded_once(rig)
+            rig.assert_recorded_once()
 
     asyncio.run(scenario())
 
@@ -64,7 +51,7 @@ def test_state_outlives_a_restart_of_everything(own_stack: Stack, own_coach: Coa
             await asyncio.to_thread(own_stack.restart)
             await rig.until_acknowledged(10)
             await rig.stop_filming()
-            assert_everything_recorded_once(rig)
+            rig.assert_recorded_once()
 
     asyncio.run(scenario())
 

@@ -7,15 +7,18 @@ import itertools
 import random
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from .clock import DeviceClock, true_now_us
 from .coach import Coach
+from .fault_matrix import FaultRow
 from .footage import SOURCE_FPS, Camera, there_and_back
 from .frame_buffer import FrameBuffer
 from .phone import PhoneSettings, SimulatedPhone
 from .radio import Radio
+from .recordings import read_session
 from .stack import Stack
 
 
@@ -105,6 +108,16 @@ class Rig:
         await asyncio.gather(*self._filming, return_exceptions=True)
         self._filming.clear()
         await asyncio.gather(*(phone.drain(drain_seconds) for phone in self.phones))
+
+    def assert_recorded_once(self, recordings: Path | None = None) -> None:
+        """Every frame ever captured was acknowledged, and is in the recordings exactly once, in order.
+
+        `recordings` is where the stack keeps them, if that is not its own folder.
+        """
+        found = read_session((recordings or self.stack.recordings) / self.session_id)
+        for phone in self.phones:
+            row = FaultRow.of("", type(phone).__name__, [phone], found)
+            assert row.is_good, row
 
     async def until(self, what: str, condition: Callable[[], bool], timeout: float = 30) -> None:
         """Waits for a condition while the phones go on; raises TimeoutError that names it."""
