@@ -89,6 +89,12 @@ def run(target: str, seconds: int) -> Result:
     )
 
 
+def _report(output: str) -> str:
+    """What the oracle or the sanitizer says, without libFuzzer's counting before it."""
+    begin = re.search(r"^.*(Fatal error|ERROR: )", output, re.MULTILINE)
+    return output[begin.start() :][:4000] if begin else output[-4000:]
+
+
 def _last(pattern: str, text: str) -> int:
     found = re.findall(pattern, text)
     return int(found[-1]) if found else 0
@@ -107,7 +113,7 @@ def main() -> int:
         print(f"{target:<12}{share:>8}{result.inputs:>12}{result.coverage:>8}{result.corpus:>8}  {names}", flush=True)
         if not result.ended_well or result.inputs == 0:
             failed = True
-            print(result.output[-4000:], file=sys.stderr)
+            print(_report(result.output), file=sys.stderr)
             print(
                 f"{target} failed. Repair what it found, and commit the input with the repair. To run it once more:\n"
                 f"  ASAN_OPTIONS=symbolize=0 .build/fuzz/release/axolotl-fuzz {target} FILE",

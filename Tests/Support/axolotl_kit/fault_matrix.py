@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -26,6 +27,8 @@ class FaultRow:
     # Acknowledged, but not in the recording: must never be.
     lost: int
     connections: int
+    # What the phones met on the way, by name: codes of the server's, exceptions of their own.
+    met: dict[str, int] = field(default_factory=dict)
     # What does not hold, such as an order that is wrong.
     faults: tuple[str, ...] = ()
 
@@ -48,6 +51,7 @@ class FaultRow:
                 for sequence in range(1, phone.buffer.acknowledged + 1)
             ),
             connections=sum(phone.statistics.connections for phone in phones),
+            met=dict(Counter(error for phone in phones for error in phone.statistics.errors)),
             faults=tuple(fault for each in files for fault in each.faults),
         )
 
