@@ -73,6 +73,16 @@ func tests(
     swiftSettings: strict, linkerSettings: linkerSettings)
 }
 
+/// libFuzzer needs every module built for it, so its target exists in a build of its own only (Tests/Fuzz/run).
+let fuzzing: [Target] =
+  Context.environment["AXOLOTL_FUZZ"] == nil
+  ? []
+  : [
+    .executableTarget(
+      name: "axolotl-fuzz", dependencies: ["StreamService", "Messages", "Timing", "CTurboJPEG"],
+      path: "Tests/Fuzz/Targets", swiftSettings: strict, linkerSettings: openVINOLink)
+  ]
+
 let package = Package(
   name: "axolotl",
   products: [],
@@ -171,6 +181,6 @@ let package = Package(
     tests("Reconstruction", ["Reconstruction", "Messages", "Timing"], resources: [.copy("Reference")]),
     tests("EdgeGateway", ["EdgeGateway", "Reconstruction", "Messages", "Bus", "Runtime", "Timing"]),
     tests("ApiFront", ["ApiFront", "Messages", "Runtime", "Timing"]),
-  ],
+  ] + fuzzing,
   swiftLanguageModes: [.v6]
 )

@@ -31,12 +31,12 @@ struct CameraTests {
     #expect(camera.sync(at: later)?.cause == .noRecentExchange)
     camera.said(PhoneCondition(isHidden: true, captureSource: .captureTime, captureLatencyMicroseconds: 9))
     #expect(camera.sync(at: later)?.cause == .pageHidden)
-    let report = camera.report(instance: 1, at: later)
+    let report = camera.report(instance: 1, roomBytes: nil, at: later)
     #expect(report.capture?.source == .captureTime && report.capture?.latencyMicroseconds == 9)
     // Another connection has to say it anew.
     camera.connect(camera.opening, link: LinkAddress(peer: PeerIdentity(bytes: [1]), link: 2), at: later)
     #expect(camera.sync(at: later)?.cause == .noRecentExchange)
-    #expect(camera.report(instance: 1, at: later).capture == nil)
+    #expect(camera.report(instance: 1, roomBytes: nil, at: later).capture == nil)
   }
 
   @Test func framesWaitForTheFolderAndTheClock() throws {

@@ -16,6 +16,8 @@ enum RecorderCommand: Sendable {
   case list(SessionID, request: Int)
   case read(ReadRecording, request: Int)
   case delete(SessionID, request: Int)
+  /// Ask the file system how much is free.
+  case measure
 }
 
 /// What a recorder thread tells the loop.
@@ -29,6 +31,8 @@ enum RecorderEvent: Sendable {
   /// nil: there is no such file.
   case read(request: Int, ReadRecording.Reply?)
   case deleted(request: Int, files: Int, bytes: Int)
+  /// Bytes free on the recordings' disk; nil when the file system does not say.
+  case measured(freeBytes: UInt64?)
 }
 
 /// What became of the frames of one flush.

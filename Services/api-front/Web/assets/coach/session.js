@@ -1,7 +1,7 @@
 // One session on the screen: code, phones, live poses, data.
 
 import { byId, setText, setTone, show } from "../common/dom.js";
-import { nextStep } from "./advice.js";
+import { nextStep, roomWords } from "./advice.js";
 import { deleteSession, endSession, sessionStatus, validateToken } from "./api.js";
 import { CalibrationPanel } from "./calibration.js";
 import { adaptData, setUpData, showReceipt, showRecordings } from "./data.js";
@@ -10,7 +10,7 @@ import { Feed } from "./feed.js";
 import { codeOf, forgetCode, Invite } from "./invite.js";
 import { Control } from "./control.js";
 import { decodePose, medianError } from "./pose.js";
-import { normalise } from "./status.js";
+import { normalise, roomForRecordings } from "./status.js";
 import { Viewer } from "./viewer.js";
 
 const RATE_WINDOW_MS = 2000;
@@ -76,8 +76,17 @@ export class SessionPage {
     byId("page-session").classList.toggle("flat", status.mode !== "3d");
     byId("end").disabled = status.state === "ended";
     this.devices.update(status.devices, status.state === "ended" ? 0 : status.expected_devices, status.state === "ended");
+    this.showRoom();
     this.showCode();
     this.showStep();
+  }
+
+  showRoom() {
+    const room = roomWords(roomForRecordings(this.status.devices));
+    show(byId("room"), room !== null && this.status.state !== "ended");
+    if (room === null) return;
+    setText(byId("room"), room.word);
+    setTone(byId("room"), room.tone);
   }
 
   showStep() {
