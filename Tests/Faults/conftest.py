@@ -50,7 +50,9 @@ def stack() -> Iterator[Stack]:
 
 @pytest.fixture
 def coach(stack: Stack) -> Iterator[Coach]:
-    """A coach, once the system is whole again after the test before."""
+    """A coach, once the system is whole again after the test before, whose phones no longer count in placement."""
     stack.wait_ready()
     with Coach(stack.base_url, stack.coach_key) as client:
+        for session in client.sessions():
+            client.delete(session["session_id"])
         yield client
