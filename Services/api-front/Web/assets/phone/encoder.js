@@ -1,4 +1,4 @@
-// Pictures of a video element as JPEG, off the main thread where the browser can, in the order in which they were taken.
+// Pictures of a video as JPEG, off the main thread where the browser can, in the order in which they were taken.
 
 const IN_FLIGHT = 3;
 
@@ -26,13 +26,13 @@ export class Encoder {
     return this.pending.size >= IN_FLIGHT;
   }
 
-  /** JPEG bytes of what the video shows now, of the size and quality given; null if the picture could not be had. */
-  encode(video, { width, height }, quality) {
+  /** JPEG bytes of a picture, or of what a video shows now, of the size and quality given; null if it could not be had. */
+  encode(source, { width, height }, quality) {
     const id = ++this.lastID;
     const result = new Promise((resolve) => this.pending.set(id, resolve));
     const order = { id, width, height, quality };
-    if (this.worker) this.hand(order, video);
-    else this.draw(order, video);
+    if (this.worker) this.hand(order, source);
+    else this.draw(order, source);
     return result;
   }
 
@@ -48,20 +48,24 @@ export class Encoder {
     this.worker.addEventListener("error", () => this.fallBack());
   }
 
-  async hand(order, video) {
+  async hand(order, source) {
     try {
-      const picture = await createImageBitmap(video);
+      const picture = await createImageBitmap(source);
       if (this.worker) this.worker.postMessage({ ...order, picture }, [picture]);
       else this.finish(order.id, null);
     } catch {
       this.finish(order.id, null);
+    } finally {
+      // A VideoFrame holds one of the camera's few buffers; a video element has nothing to close.
+      source.close?.();
     }
   }
 
-  draw({ id, width, height, quality }, video) {
+  draw({ id, width, height, quality }, source) {
     this.canvas.width = width;
     this.canvas.height = height;
-    this.canvas.getContext("2d", { alpha: false }).drawImage(video, 0, 0, width, height);
+    this.canvas.getContext("2d", { alpha: false }).drawImage(source, 0, 0, width, height);
+    source.close?.();
     this.canvas.toBlob(
       async (blob) => this.finish(id, blob ? await blob.arrayBuffer() : null),
       "image/jpeg",

@@ -10,6 +10,7 @@ import { FrameStore } from "./framestore.js";
 import { encodeFrame, MAXIMUM_PAYLOAD } from "./header.js";
 import { captureLatency } from "./latency.js";
 import { PhoneLink } from "./link.js";
+import { holdPicture, PictureSlip } from "./slip.js";
 
 const RATE_WINDOW_MS = 2000;
 const FINISH_MS = 10_000;
@@ -35,6 +36,8 @@ export class Streamer {
     this.isHidden = false;
     this.model = guessName();
     this.sleepWatch = new SleepWatch();
+    this.slip = new PictureSlip();
+    this.lastTaken = -Infinity;
     this.link = new PhoneLink({ transports, store: this.store, clock: this.clock, checkPlace, on });
   }
 
@@ -62,7 +65,7 @@ export class Streamer {
   /** After the camera was opened again. */
   resumeCapture() {
     this.stopWatching?.();
-    this.stopWatching = watchFrames(this.video, this.adaptation.settings.rate, (time, source) => this.take(time, source));
+    this.stopWatching = watchFrames(this.video, this.adaptation.settings.rate, (...frame) => this.take(...frame));
   }
 
   /** Takes no more pictures, waits a while until all are on disk, and closes. */
@@ -99,7 +102,7 @@ export class Streamer {
     this.link.tell({ hidden: this.isHidden, ...capture, latency_us: this.latencyUs });
   }
 
-  async take(time, source) {
+  async take(time, source, mediaMs) {
     if (this.sleepWatch.check()) this.link.hurry({ slept: true });
     if (!this.clock.isTrusted) return;
     if (source !== this.source) {
@@ -116,14 +119,19 @@ export class Streamer {
     }
     const { quality, longSide } = this.adaptation.settings;
     const size = sizeToSend(this.video.videoWidth, this.video.videoHeight, longSide);
-    const payload = await this.encoder.encode(this.video, size, quality);
+    const picture = holdPicture(this.video);
+    const taken = time + this.slip.of(picture.timestamp / 1000, mediaMs);
+    // The callback before was late, and has taken this picture already.
+    if (taken <= this.lastTaken) return picture.close?.();
+    this.lastTaken = taken;
+    const payload = await this.encoder.encode(picture, size, quality);
     if (!payload || payload.byteLength > MAXIMUM_PAYLOAD) {
       this.skipped += 1;
       return;
     }
     const sequence = this.store.takeSequence();
     this.place.usedSequence = sequence;
-    const message = encodeFrame({ sequence, captured: deviceTime(time) - this.latencyUs, ...size, payload });
+    const message = encodeFrame({ sequence, captured: deviceTime(taken) - this.latencyUs, ...size, payload });
     const dropped = this.store.add(sequence, message, performance.now());
     if (dropped.length > 0) this.link.reportDropped(dropped);
     this.captured += 1;
