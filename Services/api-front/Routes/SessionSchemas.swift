@@ -45,7 +45,8 @@ extension SyncStatus {
 extension CaptureStatus {
   static let schema = Schema.object([
     "source": Schema.choice(PhoneCondition.CaptureSource.self).described("Where capture instants come from"),
-    "latency_us": .integer(0...PhoneCondition.maximumLatency),
+    "latency_us": Schema.integer(0...Int(CameraLatencies.maximumMicroseconds)).described(
+      "Taken off for the camera's model"),
   ])
 }
 

@@ -36,8 +36,11 @@ struct CorrectedTimes: Equatable, Sendable {
     guard segment.header.boot == boot else { return nil }
     var records: [Record] = []
     records.reserveCapacity(segment.records.count)
+    let latency = Int64(segment.header.cameraLatencyMicroseconds)
     for record in segment.records {
-      guard let reading = history.reading(of: record.deviceTime, live: record.reading.time) else { return nil }
+      guard let reading = history.reading(of: record.deviceTime + -latency, live: record.reading.time) else {
+        return nil
+      }
       records.append(Record(sequence: record.sequence, reading: reading))
     }
     self.boot = boot

@@ -62,7 +62,7 @@ public final class StreamServiceProcess: ServiceProcess {
     let links = PhoneConnections(relayed: relayed, direct: peers)
     desk = StreamDesk(
       loop: context.loop, log: context.log, instance: instance, links: links, recorder: recorder, poses: poses,
-      metrics: metrics)
+      metrics: metrics, latencies: settings[AppSettings.cameraLatency])
     server = try RequestServer(bus, .stream(instance: instance), context: context)
     answerRequests()
     answerSignalling()

@@ -4,20 +4,22 @@ import { byId, setText, show } from "../common/dom.js";
 import { ScreenLock } from "../common/screenlock.js";
 import { drawCode, RATIO } from "./draw.js";
 import { Refresh } from "./refresh.js";
-import { WRAP_MS } from "./timecode.js";
+import { QUIET, WIDTH, WRAP_MS } from "./timecode.js";
 
 const WORDS_EVERY_MS = 1000;
+/** In steps of so many pixels the edges of all cells lie between pixels: cells are 2½ units wide. */
+const WIDTH_STEP = 2 * (WIDTH + 2 * QUIET);
 
 const canvas = byId("clock");
 const context = canvas.getContext("2d", { alpha: false });
 const refresh = new Refresh();
 const screenLock = new ScreenLock(() => true);
 
-/** As large as there is room, in the screen's own pixels: nothing is scaled, so nothing is blurred. */
+/** As large as there is room, in the screen's own pixels: nothing is scaled, and only the bar has an edge within a pixel. */
 function fit() {
   const box = byId("stage").getBoundingClientRect();
-  const width = Math.max(240, Math.min(box.width, box.height / RATIO));
-  const pixels = Math.floor(width * devicePixelRatio);
+  const width = Math.min(box.width, box.height / RATIO);
+  const pixels = WIDTH_STEP * Math.max(3, Math.floor((width * devicePixelRatio) / WIDTH_STEP));
   canvas.width = pixels;
   canvas.height = Math.ceil(pixels * RATIO);
   canvas.style.width = `${pixels / devicePixelRatio}px`;

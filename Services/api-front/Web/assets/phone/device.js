@@ -34,6 +34,8 @@ export function metadata({ label, width, height, fps }) {
   return {
     label: cleanLabel(label) || guessName(),
     browser: guessBrowser(),
+    // The server knows how late a model's camera is, if anybody has measured it (AXOLOTL_CAMERA_LATENCY).
+    model: guessName(),
     platform: (navigator.userAgentData?.platform || navigator.platform || "unknown").slice(0, 60),
     width,
     height,

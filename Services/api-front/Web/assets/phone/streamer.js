@@ -4,11 +4,9 @@ import { Adaptation } from "./adaptation.js";
 import { sizeToSend } from "./camera.js";
 import { watchFrames } from "./capture.js";
 import { ClockExchange, deviceTime, SleepWatch } from "./clock.js";
-import { guessName } from "./device.js";
 import { Encoder } from "./encoder.js";
 import { FrameStore } from "./framestore.js";
 import { encodeFrame, MAXIMUM_PAYLOAD } from "./header.js";
-import { captureLatency } from "./latency.js";
 import { PhoneLink } from "./link.js";
 import { holdPicture, PictureSlip } from "./slip.js";
 
@@ -32,9 +30,7 @@ export class Streamer {
     this.captured = 0;
     this.instants = [];
     this.source = null;
-    this.latencyUs = 0;
     this.isHidden = false;
-    this.model = guessName();
     this.sleepWatch = new SleepWatch();
     this.slip = new PictureSlip();
     this.lastTaken = -Infinity;
@@ -99,7 +95,7 @@ export class Streamer {
 
   describe() {
     const capture = this.source === null ? {} : { capture: this.source };
-    this.link.tell({ hidden: this.isHidden, ...capture, latency_us: this.latencyUs });
+    this.link.tell({ hidden: this.isHidden, ...capture });
   }
 
   async take(time, source, mediaMs) {
@@ -107,7 +103,6 @@ export class Streamer {
     if (!this.clock.isTrusted) return;
     if (source !== this.source) {
       this.source = source;
-      this.latencyUs = captureLatency(this.model, source);
       this.describe();
     }
     // Until the server has told where to go on, a picture has no number to be kept under.
@@ -131,7 +126,7 @@ export class Streamer {
     }
     const sequence = this.store.takeSequence();
     this.place.usedSequence = sequence;
-    const message = encodeFrame({ sequence, captured: deviceTime(taken) - this.latencyUs, ...size, payload });
+    const message = encodeFrame({ sequence, captured: deviceTime(taken), ...size, payload });
     const dropped = this.store.add(sequence, message, performance.now());
     if (dropped.length > 0) this.link.reportDropped(dropped);
     this.captured += 1;
