@@ -80,8 +80,9 @@ extension DeletionReceipt {
 }
 
 extension RecordingFile {
-  static let schema = Schema.object([
-    "device_id": .identifier, "path": .text, "frames": .count, "bytes": .count, "first_sequence": .count,
-    "last_sequence": .count,
-  ])
+  static let schema = Schema.object(
+    [
+      "device_id": .identifier, "path": .text, "index_path": .text, "frames": .count, "bytes": .count,
+      "first_sequence": .count, "last_sequence": .count,
+    ], optional: ["times_path": Schema.text.described("The times as corrected afterwards, once they are")])
 }

@@ -5,8 +5,8 @@ import Timing
 /// `0001.times` beside `0001.idx`: the same frames' session times once more, with all that was learned of the clock later.
 ///
 /// The index keeps what was known when a frame came; this is known from the exchanges before and after it (`ClockHistory`)
-/// and supersedes it. Made for all segments of a device when its connection ends, so a missing file only means that the
-/// index's times are the best there are. Little-endian:
+/// and supersedes it. Made for all segments of a device when its connection or the process ends, or when asked for after a
+/// kill (`TimesCorrection`). Little-endian:
 ///
 /// | offset | bytes | field |
 /// |---|---|---|

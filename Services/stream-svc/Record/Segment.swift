@@ -112,7 +112,6 @@ struct SegmentPlace: Sendable {
 
   func moviePath(_ number: Int) -> String { "\(folder)/\(Self.name(number)).mkv" }
   func indexPath(_ number: Int) -> String { "\(folder)/\(Self.name(number)).idx" }
-  func timesPath(_ number: Int) -> String { "\(folder)/\(Self.name(number)).times" }
 
   static func name(_ number: Int) -> String {
     let digits = String(number)

@@ -194,7 +194,7 @@ final class StreamDesk {
     case .opened(let number, let contents): opened(number, contents)
     case .openFailed(let number, let failure): openFailed(number, failure)
     case .wrote(let number, let outcome): wrote(number, outcome)
-    case .closed, .sessionClosed, .listed, .read, .deleted: return
+    case .closed, .sessionClosed, .listed, .read, .finalTimes, .deleted: return
     }
   }
 

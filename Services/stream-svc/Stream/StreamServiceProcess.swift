@@ -81,6 +81,9 @@ public final class StreamServiceProcess: ServiceProcess {
         if let reply { responder.succeed(reply) } else { responder.fail(.unknownRecording) }
       }
     }
+    server.handleLater(ReadFinalTimes.self) { [recorder] request, responder in
+      recorder.readFinalTimes(request) { responder.succeed($0) }
+    }
     server.handleLater(DeleteRecordings.self) { [desk] request, responder in
       desk.delete(request.session) { responder.succeed($0) }
     }
