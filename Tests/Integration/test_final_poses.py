@@ -16,7 +16,8 @@ from axolotl_kit.recording_index import read_index, read_times
 from axolotl_kit.rig import Rig
 from axolotl_kit.stack import Stack
 
-FRAMES = 45
+#: A busy machine passes frames over; it is filmed until so many poses were made of them.
+POSES = 20
 
 
 @pytest.fixture(scope="module")
@@ -33,15 +34,14 @@ def own_coach(own_stack: Stack) -> Iterator[Coach]:
 
 
 def film(stack: Stack, coach: Coach) -> str:
-    """A session of four phones and some seconds; its name. The phones are still connected."""
+    """A session of four phones and some seconds; its name."""
 
     async def run() -> str:
         cameras = [load_camera(name) for name in CAMERAS]
         async with Rig(stack, coach, cameras, 15, calibration=calibration_file().read_bytes()) as rig:
             rig.start_filming()
-            await rig.until("frames", lambda: all(phone.statistics.sent >= FRAMES for phone in rig.phones))
+            await rig.until("poses", lambda: coach.statistics(rig.session_id)["poses"] >= POSES, 90)
             await rig.stop_filming()
-            await rig.until("poses", lambda: coach.statistics(rig.session_id)["poses"] > FRAMES / 2, 60)
             return rig.session_id
 
     return asyncio.run(run())
@@ -77,7 +77,7 @@ def test_poses_are_made_once_more_when_the_session_has_ended(
     assert 'filename="' + session + '-poses-final.json"' in final.headers["content-disposition"]
     assert '-poses.json"' in live.headers["content-disposition"]
     assert live.json()["times"] == "live"
-    assert len(final.json()["poses"]) > FRAMES / 2
+    assert len(final.json()["poses"]) >= POSES / 2
     bounds = [sorted(pose["clock_error_bound_us"] for pose in each.json()["poses"]) for each in (final, live)]
     assert bounds[0][len(bounds[0]) // 2] <= bounds[1][len(bounds[1]) // 2], "known no worse than it was live"
     first_line = own_coach.poses(session, "trc").decode().splitlines()[0]

@@ -1,4 +1,4 @@
-// Pictures of a video as JPEG, off the main thread where the browser can, in the order in which they were taken.
+// Pictures of a video element as JPEG, off the main thread where the browser can, in the order in which they were taken.
 
 const IN_FLIGHT = 3;
 
@@ -26,13 +26,13 @@ export class Encoder {
     return this.pending.size >= IN_FLIGHT;
   }
 
-  /** JPEG bytes of a picture, or of what a video shows now, of the size and quality given; null if it could not be had. */
-  encode(source, { width, height }, quality) {
+  /** JPEG bytes of what the video shows now, of the size and quality given; null if the picture could not be had. */
+  encode(video, { width, height }, quality) {
     const id = ++this.lastID;
     const result = new Promise((resolve) => this.pending.set(id, resolve));
     const order = { id, width, height, quality };
-    if (this.worker) this.hand(order, source);
-    else this.draw(order, source);
+    if (this.worker) this.hand(order, video);
+    else this.draw(order, video);
     return result;
   }
 
@@ -48,24 +48,20 @@ export class Encoder {
     this.worker.addEventListener("error", () => this.fallBack());
   }
 
-  async hand(order, source) {
+  async hand(order, video) {
     try {
-      const picture = await createImageBitmap(source);
+      const picture = await createImageBitmap(video);
       if (this.worker) this.worker.postMessage({ ...order, picture }, [picture]);
       else this.finish(order.id, null);
     } catch {
       this.finish(order.id, null);
-    } finally {
-      // A VideoFrame holds one of the camera's few buffers; a video element has nothing to close.
-      source.close?.();
     }
   }
 
-  draw({ id, width, height, quality }, source) {
+  draw({ id, width, height, quality }, video) {
     this.canvas.width = width;
     this.canvas.height = height;
-    this.canvas.getContext("2d", { alpha: false }).drawImage(source, 0, 0, width, height);
-    source.close?.();
+    this.canvas.getContext("2d", { alpha: false }).drawImage(video, 0, 0, width, height);
     this.canvas.toBlob(
       async (blob) => this.finish(id, blob ? await blob.arrayBuffer() : null),
       "image/jpeg",

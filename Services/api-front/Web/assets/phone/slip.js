@@ -29,11 +29,18 @@ export class PictureSlip {
   }
 }
 
-/** The picture that a video shows now, held fast; the video itself where the browser cannot do that. */
-export function holdPicture(video) {
+/**
+ * The time of the picture that a video shows now, ms on the base of `mediaTime`; NaN where the browser does not tell. Only the
+ * time is taken from the frame: of the video the browser draws the picture upright, of the frame not every one does.
+ */
+export function pictureTime(video) {
   try {
-    return new VideoFrame(video);
+    const frame = new VideoFrame(video);
+    const { timestamp } = frame;
+    // It holds one of the camera's few buffers.
+    frame.close();
+    return timestamp / 1000;
   } catch {
-    return video;
+    return NaN;
   }
 }

@@ -8,7 +8,7 @@ import { Encoder } from "./encoder.js";
 import { FrameStore } from "./framestore.js";
 import { encodeFrame, MAXIMUM_PAYLOAD } from "./header.js";
 import { PhoneLink } from "./link.js";
-import { holdPicture, PictureSlip } from "./slip.js";
+import { PictureSlip, pictureTime } from "./slip.js";
 
 const RATE_WINDOW_MS = 2000;
 const FINISH_MS = 10_000;
@@ -114,12 +114,11 @@ export class Streamer {
     }
     const { quality, longSide } = this.adaptation.settings;
     const size = sizeToSend(this.video.videoWidth, this.video.videoHeight, longSide);
-    const picture = holdPicture(this.video);
-    const taken = time + this.slip.of(picture.timestamp / 1000, mediaMs);
+    const taken = time + this.slip.of(pictureTime(this.video), mediaMs);
     // The callback before was late, and has taken this picture already.
-    if (taken <= this.lastTaken) return picture.close?.();
+    if (taken <= this.lastTaken) return;
     this.lastTaken = taken;
-    const payload = await this.encoder.encode(picture, size, quality);
+    const payload = await this.encoder.encode(this.video, size, quality);
     if (!payload || payload.byteLength > MAXIMUM_PAYLOAD) {
       this.skipped += 1;
       return;
