@@ -64,7 +64,7 @@ import Timing
     let (inUse, times) = try ask()
     #expect(inUse == 0)
     expectRight(times, latency: Int64(latency))
-    let stored = try #require(SegmentRecovery(number: 1, folder: place.folder).read())
+    let stored = try #require(try SegmentRecovery(number: 1, folder: place.folder).read())
     #expect(stored.header.cameraLatencyMicroseconds == latency)
     #expect(stored.records[0].deviceTime == DeviceTime(microseconds: 33_333), "as the phone said it")
     // The coach gets them beside the recording and its index.
