@@ -54,6 +54,14 @@ lint: setup-test ## Formatting and static checks
 bench: setup-bench build ## Figures, each beside what it is compared with, as a table and JSON
 	@exec Tests/Load/run
 
+.PHONY: fuzz
+fuzz: setup-test ## Fuzzes what reads phones' bytes, for FUZZ_SECONDS in all (90); what it finds is kept and replayed
+	@exec $(python) Tests/Fuzz/run.py
+
+.PHONY: faults
+faults: setup-test build ## Breaks each service and link under each transport: a table of what was recorded, and JSON
+	@AXOLOTL_FAULT_MATRIX="$${AXOLOTL_HOME:-.axolotl}" Tests/with-own-network $(python) -m pytest Tests/Faults
+
 .PHONY: build
 build: setup-run ## Builds the services for release
 	@$(release)

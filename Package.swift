@@ -73,6 +73,16 @@ func tests(
     swiftSettings: strict, linkerSettings: linkerSettings)
 }
 
+/// libFuzzer needs every module built for it, so its target exists in a build of its own only (Tests/Fuzz/run).
+let fuzzing: [Target] =
+  Context.environment["AXOLOTL_FUZZ"] == nil
+  ? []
+  : [
+    .executableTarget(
+      name: "axolotl-fuzz", dependencies: ["StreamService", "Messages", "Timing", "CTurboJPEG"],
+      path: "Tests/Fuzz/Targets", swiftSettings: strict, linkerSettings: openVINOLink)
+  ]
+
 let package = Package(
   name: "axolotl",
   products: [],
@@ -87,12 +97,14 @@ let package = Package(
     systemLibrary("CQREncode", "libqrencode", apt: "libqrencode-dev"),
     systemLibrary("CExpat", "expat", apt: "libexpat1-dev"),
     systemLibrary("CLibWebSockets", "libwebsockets", apt: "libwebsockets-dev"),
+    systemLibrary("CEV", nil, apt: "libev-dev"),
     .target(
       name: "CAVFormat", path: "Shared/CLibraries/CAVFormat",
       linkerSettings: [.linkedLibrary("avformat"), .linkedLibrary("avcodec"), .linkedLibrary("avutil")]),
     .target(
       name: "CGStreamer", path: "Shared/CLibraries/CGStreamer", cSettings: [.unsafeFlags(gstreamerHeaders)],
-      linkerSettings: ["gstwebrtc-1.0", "gstsdp-1.0", "gstreamer-1.0", "nice", "gobject-2.0", "glib-2.0"].map {
+      linkerSettings: ["gstwebrtc-1.0", "gstsdp-1.0", "gstreamer-1.0", "nice", "gio-2.0", "gobject-2.0", "glib-2.0"].map
+      {
         .linkedLibrary($0)
       }),
     .target(
@@ -132,7 +144,7 @@ let package = Package(
     service("edge-gateway", "EdgeGateway"),
     serviceLibrary(
       "ApiFront", of: "api-front", rooms: ["HTTP", "WebSocket", "Routes", "Description", "Access"],
-      ["Messages", "Bus", "Runtime", "Timing", "Crypto", "CLibWebSockets", "CQREncode"]),
+      ["Messages", "Bus", "Runtime", "Timing", "Crypto", "CLibWebSockets", "CEV", "CQREncode"]),
     service("api-front", "ApiFront"),
 
     // Measuring tools
@@ -141,6 +153,7 @@ let package = Package(
       name: "axolotl-bench",
       dependencies: [
         "PoseEstimation", "Reconstruction", "TokenService", "SessionService", "Messages", "Timing", "ClockSimulation",
+        "CZeroMQ",
       ],
       path: "Tests/Load/Bench",
       swiftSettings: openVINOImport, linkerSettings: openVINOLink),
@@ -168,6 +181,6 @@ let package = Package(
     tests("Reconstruction", ["Reconstruction", "Messages", "Timing"], resources: [.copy("Reference")]),
     tests("EdgeGateway", ["EdgeGateway", "Reconstruction", "Messages", "Bus", "Runtime", "Timing"]),
     tests("ApiFront", ["ApiFront", "Messages", "Runtime", "Timing"]),
-  ],
+  ] + fuzzing,
   swiftLanguageModes: [.v6]
 )

@@ -71,7 +71,12 @@ import Timing
 
   @Test func acknowledgementsOfUploads() {
     #expect(UploadReply(ServerMessage.ack(sequence: 9).encoded()) == .recorded(through: 9))
-    #expect(UploadReply(ServerMessage.welcome(nextSequence: 5).encoded()) == .recorded(through: 4))
+    #expect(UploadReply(ServerMessage.welcome(nextSequence: 5).encoded()) == .wanted(5))
+    guard case .refused(let full) = UploadReply(ServerMessage.error(code: "disk_full", message: "m").encoded()) else {
+      Issue.record("a full disk is a refusal")
+      return
+    }
+    #expect(full.code == "disk_full" && full.status == 503)
     #expect(UploadReply(ServerMessage.command(name: "stop").encoded()) == nil)
     #expect(UploadReply(Array("nonsense".utf8)) == nil)
     guard case .refused(let error) = UploadReply(ServerMessage.error(code: "bad", message: "m").encoded()) else {

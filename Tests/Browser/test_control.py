@@ -117,3 +117,18 @@ def test_an_expired_code_is_made_anew(coach_page: CoachPage, phone_page: Callabl
     page.locator("#renew").click()
     expect(page.locator("#expiry")).to_contain_text("Valid for")
     assert coach_page.scan() != first
+
+
+def test_a_code_that_another_screen_replaced_is_said_to_be(
+    coach: Coach, coach_page: CoachPage, complaints: Complaints
+) -> None:
+    session = coach_page.create_session(phones=2)
+    page = coach_page.page
+    expect(page.locator("#expiry")).to_contain_text("Valid for")
+    complaints.allow_refusals()
+    coach.invite(session)
+    expect(page.locator("#expiry")).to_contain_text("replaced on another screen", timeout=15_000)
+    expect(page.get_by_role("img", name="QR code of the pairing link")).to_be_hidden()
+    page.locator("#renew").click()
+    expect(page.locator("#expiry")).to_contain_text("Valid for")
+    expect(page.get_by_role("img", name="QR code of the pairing link")).to_be_visible()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Support"))
 from axolotl_kit.coach import Coach
 from axolotl_kit.footage import Camera, load_camera
 from axolotl_kit.stack import Stack
+from axolotl_kit.webrtc_talk import register
 
 
 @pytest.fixture(scope="session")
@@ -33,3 +35,9 @@ def coach(stack: Stack) -> Iterator[Coach]:
 def small_camera() -> Camera:
     """The first camera, cut small: for tests that count frames and care about no pose."""
     return load_camera("cam01", 180, 320)
+
+
+@pytest.fixture
+def registration(stack: Stack, coach: Coach) -> dict[str, Any]:
+    """A phone with its place in a session of its own."""
+    return register(stack, coach.create_session(expected_devices=1, mode="single"))

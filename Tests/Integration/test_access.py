@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import json
 import re
 from collections import Counter
@@ -174,3 +176,16 @@ def test_those_whom_they_are_for_get_in(own_stack: Stack, tokens: dict[str, str]
     own = tokens["victim's phone"]
     with connect(f"{own_stack.websocket_url}/ws/pair/{VICTIM}/{VICTIMS_PHONE}?token={own}", proxy=None) as socket:
         assert json.loads(socket.recv(timeout=10))["type"] == "welcome"
+
+
+@pytest.mark.parametrize("climb", ["../", "%2E%2E/", "x/%2E%2E/%2E%2E/", ".", "./", ""])
+def test_a_path_that_ends_in_a_slash_names_nothing(stack: Stack, coach: Coach, climb: str) -> None:
+    """However it came about: what is left of a device's address after dot segments is not its session's address."""
+    session = coach.create_session(expected_devices=2)["session_id"]
+    host, port = stack.base_url.removeprefix("http://").split(":")
+    connection = http.client.HTTPConnection(host, int(port), timeout=10)
+    with contextlib.closing(connection):
+        path = f"/api/sessions/{session}/devices/{climb}"
+        connection.request("DELETE", path, headers={"Authorization": f"Bearer {stack.coach_key}"})
+        assert connection.getresponse().status in (400, 404, 405)
+    assert coach.status(session)["session_id"] == session

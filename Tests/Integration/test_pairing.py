@@ -274,6 +274,27 @@ class TestUploadFrame:
 
         stack.wait("the picture to be recorded once", recorded, 10)
 
+    def test_a_live_picture_does_not_wait_for_those_before_it(
+        self, coach: Coach, phone: httpx.Client, small_camera: Any
+    ) -> None:
+        """After a break live pictures go first, and what is missing comes in between."""
+        session = coach.create_session(expected_devices=1, mode="single")
+        token = register(phone, session["pairing_token"]).json()["device_token"]
+        began_us, acknowledged = true_now_us() - 1_000_000, 0
+        for sequence, through in ((1, 1), (5, 1), (6, 1), (2, 2), (3, 3), (4, 6)):
+            answer = phone.post(
+                "/api/pairing/upload_frame",
+                params={
+                    "seq": sequence,
+                    "oldest_seq": acknowledged + 1,
+                    "ts_device_us": began_us + sequence * 33_333,
+                },
+                content=small_camera.pictures[0],
+                headers=bearer(token) | {"Content-Type": "image/jpeg"},
+            )
+            assert answer.json() == {"seq": sequence, "acknowledged": through}
+            acknowledged = through
+
     def test_a_multipart_picture_counts_too(self, coach: Coach, phone: httpx.Client, small_camera: Any) -> None:
         session = coach.create_session(expected_devices=1, mode="single")
         token = register(phone, session["pairing_token"]).json()["device_token"]

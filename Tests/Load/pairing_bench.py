@@ -139,6 +139,8 @@ def main() -> None:
         figures["before"] = reference(python, workers)
     # 2D poses are measured by themselves; here their threads would only wait.
     with Stack(settings={"AXOLOTL_POSE_THREADS": "0"}) as stack, Coach(stack.base_url, stack.coach_key) as coach:
+        # What this machine's processors let the HTTP server answer at most: no token, no other process.
+        figures["plain"] = wrk(f"{stack.base_url}/healthz", 3)
         figures["verify"], figures["cpu_microseconds"] = verify(stack, coach)
         figures["register"] = register(stack, coach)
     if workers:

@@ -32,12 +32,12 @@ struct CameraTests {
     #expect(camera.sync(at: later)?.cause == .noRecentExchange)
     camera.said(PhoneCondition(isHidden: true, captureSource: .captureTime))
     #expect(camera.sync(at: later)?.cause == .pageHidden)
-    let report = camera.report(instance: 1, at: later)
+    let report = camera.report(instance: 1, roomBytes: nil, at: later)
     #expect(report.capture?.source == .captureTime && report.capture?.latencyMicroseconds == 0)
     // Another connection has to say it anew.
     camera.connect(camera.opening, link: LinkAddress(peer: PeerIdentity(bytes: [1]), link: 2), at: later)
     #expect(camera.sync(at: later)?.cause == .noRecentExchange)
-    #expect(camera.report(instance: 1, at: later).capture == nil)
+    #expect(camera.report(instance: 1, roomBytes: nil, at: later).capture == nil)
   }
 
   @Test(arguments: [("Pixel 7", 38_000), ("Pixel 8", 0)])
@@ -55,7 +55,7 @@ struct CameraTests {
     #expect(frame.cameraLatencyMicroseconds == UInt32(latency))
     #expect(frame.frame.header.captured == DeviceTime(microseconds: 2_990_000))
     camera.said(PhoneCondition(isHidden: false, captureSource: .callbackTime))
-    #expect(camera.report(instance: 1, at: now).capture?.latencyMicroseconds == Int(latency))
+    #expect(camera.report(instance: 1, roomBytes: nil, at: now).capture?.latencyMicroseconds == Int(latency))
   }
 
   @Test func framesWaitForTheFolderAndTheClock() throws {

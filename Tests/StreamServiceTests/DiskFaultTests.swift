@@ -15,6 +15,7 @@ struct DiskFaultTests {
     stack.disk.state.change { $0.failure = DiskFailure(operation: "write", errno: ENOSPC) }
     for sequence in 6...8 as ClosedRange<UInt32> { stack.sendFrame(sequence, 1) }
     try stack.pump { stack.errors(1) == ["disk_full"] }
+    try stack.pump("the coach hears of it") { stack.reports.last?.recording?.problem == "disk_full" }
     stack.disk.state.change { $0.failure = nil }
     stack.forgetTexts()
     // The phone goes on; the first frame that finds room makes the service ask for the others.
@@ -30,6 +31,7 @@ struct DiskFaultTests {
     }
     for missing in 6..<sequence { stack.sendFrame(missing, 1) }
     try stack.pump { stack.acknowledged(1) == Int(sequence) - 1 }
+    try stack.pump("the coach hears of it") { stack.reports.last?.recording?.problem == nil }
     let numbers = try stack.segments("phone-a").flatMap { $0.records.map(\.sequence) }
     #expect(numbers.sorted() == Array(1..<sequence))
     for number in 1...(try stack.segments("phone-a").count) {
@@ -44,6 +46,28 @@ struct DiskFaultTests {
     stack.sendFrame(1, 1)
     try stack.pump { stack.errors(1) == ["disk_full"] }
     #expect(stack.acknowledged(1) == 0)
+  }
+
+  /// The reserve of the fixture is 10 MB.
+  @Test func theRoomThatIsLeftIsReported() throws {
+    let stack = try StreamFixture()
+    try stack.connect("phone-a", link: 1)
+    stack.disk.state.change { $0.freeBytes = 12 << 20 }
+    try stack.pump { stack.reports.last?.recording?.roomBytes == 2 << 20 }
+    stack.disk.state.change { $0.freeBytes = 9 << 20 }
+    try stack.pump { stack.reports.last?.recording?.roomBytes == 0 }
+    #expect(stack.reports.last?.recording?.problem == nil)
+  }
+
+  @Test func aFolderThatCannotBeOpenedIsTheCoachsBusinessToo() throws {
+    let stack = try StreamFixture()
+    // A file where the session's folder should be.
+    let inTheWay = "\(stack.folder.path)/rec/\(stack.session.text)"
+    #expect(close(open(inTheWay, O_CREAT | O_WRONLY, 0o600)) == 0)
+    stack.send(.open, 1, Array(try stack.opening("phone-a")))
+    try stack.pump { stack.reports.last?.recording?.problem == "recording_failed" }
+    #expect(unlink(inTheWay) == 0)
+    try stack.pump { stack.reports.last?.recording?.problem == nil }
   }
 
   @Test func aHangingDiskHoldsUpNobodyElse() throws {

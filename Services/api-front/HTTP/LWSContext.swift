@@ -1,9 +1,15 @@
 import CLibWebSockets
+import CEV
 import Glibc
 import Runtime
 
-/// Owns libwebsockets' context, its one virtual host and the memory both keep pointing at.
+/// Owns libwebsockets' context, its one virtual host, libev's loop and the memory they keep pointing at.
+///
+/// lws by itself asks poll(2) about every connection each time; with libev it is epoll, which costs no more when there are
+/// hundreds of phones.
 final class LWSContext {
+  private let loop = axolotl_ev_loop_new()
+  private let loops = UnsafeMutablePointer<UnsafeMutableRawPointer?>.allocate(capacity: 1)
   private var context: OpaquePointer?
   private var vhost: OpaquePointer?
   private var interface: UnsafeMutablePointer<CChar>?
@@ -17,12 +23,16 @@ final class LWSContext {
   ) throws {
     lws_set_log_level(LLL_ERR, nil)
     prepareProtocols(limits)
+    guard let loop else { throw WebServerError.cannotStart }
+    loops.initialize(to: UnsafeMutableRawPointer(loop))
     var info = lws_context_creation_info()
     info.port = Int32(listener.port)
     info.protocols = UnsafePointer(protocols)
     info.user = server
     info.options =
       axolotl_lws_option_raw_fallback | axolotl_lws_option_explicit_vhosts | axolotl_lws_option_fail_unless_bound
+      | axolotl_lws_option_libev
+    info.foreign_loops = loops
     info.server_string = nil
     info.max_http_header_data2 = UInt32(limits.maximumHeaderBytes)
     info.max_http_header_pool = UInt16(clamping: limits.maximumConnections)
@@ -81,11 +91,9 @@ final class LWSContext {
 
   /// Waits for something to do and does it.
   func serve() {
-    if let context { lws_service(context, 0) }
-  }
-
-  func wake() {
-    if let context { lws_cancel_service(context) }
+    ev_run(loop, Int32(EVRUN_ONCE))
+    // By itself lws looks at what it has read and kept back only when libev is idle: while phones stream, perhaps never.
+    if hasBufferedInput { axolotl_lws_serve_buffered(context) }
   }
 
   var hasBufferedInput: Bool {
@@ -98,11 +106,15 @@ final class LWSContext {
     self.context = nil
     vhost = nil
     lws_context_destroy(context)
+    // What lws has closed is freed in the loop's next turns.
+    ev_run(loop, Int32(EVRUN_NOWAIT))
   }
 
   deinit {
     close()
+    if let loop { ev_loop_destroy(loop) }
     protocols.deallocate()
+    loops.deallocate()
     keepAlive.deallocate()
     free(protocolName)
     free(interface)

@@ -11,25 +11,34 @@ struct PathPattern: Sendable, Hashable {
 
   init(_ text: String) {
     self.text = text
-    segments = text.split(separator: "/").map { part in
+    segments = Self.segments(of: text).map { part in
       guard part.hasPrefix("{"), part.hasSuffix("}") else { return .literal(String(part)) }
       let name = part.dropFirst().dropLast()
       return name.hasSuffix("...") ? .rest(String(name.dropLast(3))) : .parameter(String(name))
     }
   }
 
+  /// The parts of a path between its slashes. An empty one counts: `/sessions/s1/devices/../` resolves to `/sessions/s1/`,
+  /// which must not pass for the session. Names cannot be dot segments (`Identifier`), so no client makes such a path itself.
+  static func segments(of path: String) -> [Substring] {
+    path.utf8.dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).map { Substring($0) }
+  }
+
+  /// - Parameter path: what ``segments(of:)`` made of a request's path.
   func match(_ path: [Substring]) -> PathParameters? {
     var parameters = PathParameters()
     for (index, segment) in segments.enumerated() {
       if case .rest(let name) = segment {
-        guard index < path.count else { return nil }
+        guard index < path.count, path[index] != "" else { return nil }
         parameters.values[name] = path[index...].joined(separator: "/")
         return parameters
       }
       guard index < path.count else { return nil }
       switch segment {
       case .literal(let text): if path[index] != text { return nil }
-      case .parameter(let name): parameters.values[name] = String(path[index])
+      case .parameter(let name):
+        if path[index].isEmpty { return nil }
+        parameters.values[name] = String(path[index])
       case .rest: return nil
       }
     }

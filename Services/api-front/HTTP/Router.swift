@@ -21,7 +21,7 @@ struct Router<Target> {
 
   /// HEAD is answered where GET is. The first fitting entry of the table wins.
   func match(_ method: HTTPMethod, _ path: String) -> Match {
-    let segments = path.utf8.split(separator: UInt8(ascii: "/")).map { Substring($0) }
+    let segments = PathPattern.segments(of: path)
     let wanted = method == .head ? .get : method
     var allowed: [HTTPMethod] = []
     for entry in entries {

@@ -6,8 +6,8 @@ import Timing
 
 /// HTTP/1.1 and WebSockets over libwebsockets, on the thread of one `EventLoop`.
 ///
-/// lws polls; the event loop hides behind its one descriptor, which lws watches like a client. So bus replies, timers
-/// and client bytes are served in turn by one thread, and nothing here is locked.
+/// libev waits; lws's connections are watched by it, and the event loop hides behind its one descriptor, which lws watches
+/// like a client. So bus replies, timers and client bytes are served in turn by one thread, and nothing here is locked.
 final class WebServer {
   /// Where the server listens and with what certificate.
   struct Listener {
@@ -56,10 +56,8 @@ final class WebServer {
     while !isStopping { context.serve() }
   }
 
-  func stop() {
-    isStopping = true
-    context.wake()
-  }
+  /// On the loop's thread: the turn that is running is the last one.
+  func stop() { isStopping = true }
 
   /// Closes the listening socket and every connection. Nothing is called back afterwards.
   func close() { context.close() }

@@ -30,7 +30,7 @@ extension StatusDocument.Device {
     ],
     optional: [
       "label": .plainText(maxBytes: 200), "transport": .choice(Transport.self), "sync": SyncStatus.schema,
-      "capture": CaptureStatus.schema, "last_seen_ms": .count,
+      "capture": CaptureStatus.schema, "recording": RecordingStatus.schema, "last_seen_ms": .count,
     ])
 }
 
@@ -48,6 +48,15 @@ extension CaptureStatus {
     "latency_us": Schema.integer(0...Int(CameraLatencies.maximumMicroseconds)).described(
       "Taken off for the camera's model"),
   ])
+}
+
+extension RecordingStatus {
+  static let schema = Schema.object(
+    [:],
+    optional: [
+      "room_bytes": Schema.count.described("What recordings may still take: free on their disk less the reserve"),
+      "problem": Schema.text.described("Why recording stands still, by its code: disk_full, recording_failed"),
+    ])
 }
 
 extension ReconstructionStatistics.TimeShift {

@@ -25,6 +25,8 @@ struct StatusDocument: Encodable {
     let sync: SyncStatus?
     /// How the phone knows when its pictures are taken; null until it says.
     let capture: CaptureStatus?
+    /// Whether its frames get to disk; null until its instance says.
+    let recording: RecordingStatus?
     /// Milliseconds since its last frame arrived; null when none ever did.
     let lastSeenMs: Int?
 
@@ -49,6 +51,7 @@ struct StatusDocument: Encodable {
       lastSequence = report?.lastSequence ?? 0
       sync = report?.sync
       capture = report?.capture
+      recording = report?.recording
       lastSeenMs = report?.lastFrameAt.map { max(0, Int((now - $0) / 1000)) }
     }
   }

@@ -50,7 +50,7 @@ final class SocketHub: WebSocketGate {
   func handler(for request: HTTPRequest) -> (any WebSocketHandler)? { handler(for: request, link: links.next()) }
 
   private func handler(for request: HTTPRequest, link: UInt64) -> (any WebSocketHandler)? {
-    let path = request.path.split(separator: "/")
+    let path = PathPattern.segments(of: request.path)
     if let parameters = Self.phonePattern.match(path) {
       guard let session = parameters["session"].flatMap({ SessionID($0) }),
         let device = parameters["device"].flatMap({ DeviceID($0) })

@@ -161,9 +161,11 @@ final class UploadLink: PhoneLinkOwner {
   func receivedText(_ text: [UInt8]) {
     guard let first = waiting.first, let message = UploadReply(text) else { return }
     switch message {
-    case .recorded(let through):
-      guard through >= first.sequence else { return sendNext() }
-      finish(.success(through))
+    case .wanted(let next):
+      guard next > first.sequence else { return sendNext() }
+      finish(.success(next - 1))
+    // The frame under way is on disk. What is missing before it may well be waiting behind it.
+    case .recorded(let through): finish(.success(through))
     case .refused(let error): finish(.failure(error))
     }
   }

@@ -29,6 +29,9 @@ final class Recorder {
   private var reads: [Int: (ReadRecording.Reply?) -> Void] = [:]
   private var finalTimes: [Int: (ReadFinalTimes.Reply) -> Void] = [:]
   private var deletions: [Int: (DeleteRecordings.Reply) -> Void] = [:]
+  private var isMeasuring = false
+  /// Bytes free on the recordings' disk when it was last measured.
+  private(set) var freeBytes: UInt64?
 
   init(_ configuration: Configuration, loop: EventLoop, disk: any RecordingDisk = LocalDisk()) throws(SystemError) {
     try makeDirectories(configuration.root)
@@ -92,6 +95,16 @@ final class Recorder {
     for thread in threads { thread.send(.closeSession(session, request: nextRequest)) }
   }
 
+  /// Asks how much is free. A disk that hangs is asked once, and holds up nobody here.
+  func measure() {
+    guard !isMeasuring else { return }
+    isMeasuring = true
+    threads[0].send(.measure)
+  }
+
+  /// What recordings may still take: free bytes less the reserve.
+  var roomBytes: UInt64? { freeBytes.map { $0 - min($0, configuration.reserveBytes) } }
+
   /// Frame bytes that wait to be written.
   var queuedBytes: Int { threads.reduce(0) { $0 + $1.queue.withLock { $0.frameBytes } } }
 
@@ -110,6 +123,9 @@ final class Recorder {
       case .finalTimes(let request, let reply): finalTimes.removeValue(forKey: request)?(reply)
       case .deleted(let request, let files, let bytes):
         deletions.removeValue(forKey: request)?(DeleteRecordings.Reply(files: files, bytes: bytes))
+      case .measured(let bytes):
+        isMeasuring = false
+        freeBytes = bytes
       default: onEvent(event)
       }
     }

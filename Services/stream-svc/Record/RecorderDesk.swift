@@ -65,6 +65,7 @@ final class RecorderDesk {
     case .delete(let session, let request):
       let removed = library.remove(session)
       emit(.deleted(request: request, files: removed.files, bytes: removed.bytes))
+    case .measure: emit(.measured(freeBytes: try? disk.freeBytes(in: library.root)))
     }
   }
 

@@ -17,6 +17,8 @@ enum RecorderCommand: Sendable {
   case read(ReadRecording, request: Int)
   case finalTimes(ReadFinalTimes, request: Int)
   case delete(SessionID, request: Int)
+  /// Ask the file system how much is free.
+  case measure
 }
 
 /// What a recorder thread tells the loop.
@@ -31,6 +33,8 @@ enum RecorderEvent: Sendable {
   case read(request: Int, ReadRecording.Reply?)
   case finalTimes(request: Int, ReadFinalTimes.Reply)
   case deleted(request: Int, files: Int, bytes: Int)
+  /// Bytes free on the recordings' disk; nil when the file system does not say.
+  case measured(freeBytes: UInt64?)
 }
 
 /// What became of the frames of one flush.

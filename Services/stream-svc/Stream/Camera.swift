@@ -100,6 +100,9 @@ struct Camera {
     phase = hasExchanged ? .recording : .settling(until: now.advanced(by: Self.clockPatience))
   }
 
+  /// The folder could not be opened, and is tried again.
+  mutating func couldNotOpen(_ failure: DiskFailure) { self.failure = failure }
+
   mutating func disconnect(at now: SessionTime) {
     link = nil
     held = []
@@ -251,7 +254,8 @@ struct Camera {
     return .streaming
   }
 
-  func report(instance: Int, at now: SessionTime) -> DeviceReport {
+  /// - Parameter roomBytes: what recordings may still take on their disk.
+  func report(instance: Int, roomBytes: UInt64?, at now: SessionTime) -> DeviceReport {
     DeviceReport(
       key: key, instance: instance, transport: link == nil ? nil : opening.transport, state: state(at: now),
       fps: rate.perSecond, framesReceived: counts.received, framesRecorded: counts.recorded,
@@ -259,7 +263,9 @@ struct Camera {
       framesRefused: counts.refused,
       posesEstimated: counts.posesEstimated, posesShed: counts.posesShed, posesFailed: counts.posesFailed,
       posesWaiting: counts.posesWaiting, bytesRecorded: counts.bytesRecorded, lastSequence: ledger.highestSeen,
-      sync: sync(at: now), capture: capture, lastFrameAt: lastFrameAt, reportedAt: now)
+      sync: sync(at: now), capture: capture,
+      recording: RecordingStatus(roomBytes: roomBytes, problem: isConnected ? failure?.code : nil),
+      lastFrameAt: lastFrameAt, reportedAt: now)
   }
 }
 

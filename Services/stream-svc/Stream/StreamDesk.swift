@@ -194,7 +194,7 @@ final class StreamDesk {
     case .opened(let number, let contents): opened(number, contents)
     case .openFailed(let number, let failure): openFailed(number, failure)
     case .wrote(let number, let outcome): wrote(number, outcome)
-    case .closed, .sessionClosed, .listed, .read, .finalTimes, .deleted: return
+    case .closed, .sessionClosed, .listed, .read, .finalTimes, .deleted, .measured: return
     }
   }
 
@@ -226,6 +226,7 @@ final class StreamDesk {
       complaint = .error(
         code: "device_busy_elsewhere", message: "Another instance still records this phone. It is tried again.")
     case .disk(let failure):
+      cameras[number]?.couldNotOpen(failure)
       log.error("recording_not_opened", (.device, camera.key.device.text), (.error, failure.description))
       complaint = .error(code: failure.code, message: failure.advice)
     }
@@ -247,13 +248,18 @@ final class StreamDesk {
       cameras[number]!.counts.posesShed += shed
     }
     switch change {
-    case .none: break
+    case .none:
+      // Said again and again: an upload has no other way to hear of it than the answer to its own frame.
+      if let failure = outcome.failure {
+        complainSometimes(.error(code: failure.code, message: failure.advice), number)
+      }
     case .failed(let failure):
       metrics.writeFailures.increment()
       log.error(
         "recording_failed", (.device, cameras[number]!.key.device.text), (.code, failure.code),
         (.error, failure.description))
-      send(.error(code: failure.code, message: failure.advice), to: number)
+      cameras[number]?.nextComplaintAt = .zero
+      complainSometimes(.error(code: failure.code, message: failure.advice), number)
     case .resumed:
       log.info("recording_resumed", (.device, cameras[number]!.key.device.text))
       greet(number)

@@ -25,6 +25,7 @@ public final class StreamServiceProcess: ServiceProcess {
   private static let observationHighWaterMark = 1024
   /// As api-front does for its WebSockets: what was ended or removed is honoured within a second.
   private static let recheckPeriod = Duration.milliseconds(750)
+  private static let measuringPeriod = Duration.seconds(1)
   private static let stopLimit = Duration.seconds(4)
 
   public convenience init(_ context: ServiceContext) throws {
@@ -68,6 +69,8 @@ public final class StreamServiceProcess: ServiceProcess {
     answerSignalling()
     watch()
     context.loop.every(.milliseconds(500)) { [unowned self] in tick() }
+    recorder.measure()
+    context.loop.every(Self.measuringPeriod) { [unowned recorder] in recorder.measure() }
     context.loop.every(Self.recheckPeriod) { [unowned peers] in peers.recheck() }
     context.onStop { [unowned self] in stop() }
   }
@@ -121,6 +124,12 @@ public final class StreamServiceProcess: ServiceProcess {
     context.metrics.gauge("axolotl_record_queue_bytes", "Frame bytes that wait to be written.") { [unowned recorder] in
       Double(recorder.queuedBytes)
     }
+    context.metrics.gauge("axolotl_disk_free_bytes", "Free on the recordings' disk; NaN when it does not say.") {
+      [unowned recorder] in recorder.freeBytes.map(Double.init) ?? .nan
+    }
+    context.metrics.gauge("axolotl_record_stopped_cameras", "Connected phones whose recording stands still.") {
+      [unowned desk] in Double(desk.all.count { $0.isConnected && $0.failure != nil })
+    }
     context.metrics.gauge("axolotl_pose_queue_frames", "Frames that wait for pose estimation.") { [unowned poses] in
       Double(poses.waiting)
     }
@@ -146,7 +155,8 @@ public final class StreamServiceProcess: ServiceProcess {
     let now = context.time.now()
     for camera in desk.all {
       // A report of a plain value always encodes.
-      guard let body = try? JSONEncoder().encode(camera.report(instance: instance, at: now)) else { continue }
+      let report = camera.report(instance: instance, roomBytes: recorder.roomBytes, at: now)
+      guard let body = try? JSONEncoder().encode(report) else { continue }
       if !reports.push([body.withUnsafeBytes { BusMessage(copying: $0) }]) { metrics.reportsShed.increment() }
     }
   }

@@ -21,6 +21,7 @@ final class WebRTCPeer: @unchecked Sendable {
 
   /// libnice's number of the one stream that a peer with one media section has.
   private static let streamNumber: guint = 1
+  private static let receiveBufferBytes: gint = 2 * 1024 * 1024
   private static let promisePatience = Duration.seconds(3)
   /// What may wait to be sent to a phone: thousands of acknowledgements.
   private static let maximumBufferedBytes: UInt64 = 256 * 1024
@@ -70,6 +71,8 @@ final class WebRTCPeer: @unchecked Sendable {
     guard let made else { throw .refused("no answer was made") }
     defer { gst_webrtc_session_description_free(made) }
     try settle { axolotl_set_description(webrtc, "set-local-description", made, $0) }
+    // The sockets are there as soon as candidates are gathered.
+    withAgent(widenReceiveBuffers)
     guard let text = gst_sdp_message_as_text(made.pointee.sdp) else { throw .refused("the answer has no text") }
     defer { g_free(text) }
     return String(cString: text)
@@ -85,11 +88,11 @@ final class WebRTCPeer: @unchecked Sendable {
   ///
   /// webrtcbin 1.22 cannot do it, so its ICE agent is asked directly.
   func restart(_ offer: OfferDescription) -> IceCredentials? {
-    guard !isClosed, let ice = axolotl_get_object(webrtc, "ice-agent") else { return nil }
-    defer { g_object_unref(ice) }
-    guard let object = axolotl_get_object(ice, "agent") else { return nil }
-    defer { g_object_unref(object) }
-    let agent = OpaquePointer(object)
+    guard !isClosed else { return nil }
+    return withAgent { restart($0, offer) } ?? nil
+  }
+
+  private func restart(_ agent: OpaquePointer, _ offer: OfferDescription) -> IceCredentials? {
     var ufrag: UnsafeMutablePointer<gchar>?
     var password: UnsafeMutablePointer<gchar>?
     guard nice_agent_restart_stream(agent, Self.streamNumber) != 0,
@@ -103,6 +106,28 @@ final class WebRTCPeer: @unchecked Sendable {
     for candidate in offer.candidates { add(agent, candidate) }
     if offer.hasAllCandidates { nice_agent_peer_candidate_gathering_done(agent, Self.streamNumber) }
     return IceCredentials(ufrag: String(cString: ufrag), password: String(cString: password))
+  }
+
+  /// libnice's agent, for what webrtcbin has no property for.
+  private func withAgent<Result>(_ body: (OpaquePointer) -> Result) -> Result? {
+    guard let ice = axolotl_get_object(webrtc, "ice-agent") else { return nil }
+    defer { g_object_unref(ice) }
+    guard let agent = axolotl_get_object(ice, "agent") else { return nil }
+    defer { g_object_unref(agent) }
+    return body(OpaquePointer(agent))
+  }
+
+  /// Makes room for what arrives while this process is not scheduled: packets that find none are lost with their frames.
+  ///
+  /// Linux grants at most `net.core.rmem_max`, and Debian's 208 kB hold a tenth of a second of one phone.
+  private func widenReceiveBuffers(_ agent: OpaquePointer) {
+    guard let sockets = nice_agent_get_sockets(agent, Self.streamNumber, 1) else { return }
+    defer { g_ptr_array_unref(sockets) }
+    for index in 0..<Int(sockets.pointee.len) {
+      guard let socket = sockets.pointee.pdata[index] else { continue }
+      g_socket_set_option(
+        socket.assumingMemoryBound(to: GSocket.self), SOL_SOCKET, SO_RCVBUF, Self.receiveBufferBytes, nil)
+    }
   }
 
   private func add(_ agent: OpaquePointer, _ candidate: String) {

@@ -27,6 +27,7 @@ public struct DeviceReport: Codable, Hashable, Sendable {
   public let lastSequence: UInt32
   public let sync: SyncStatus?
   public let capture: CaptureStatus?
+  public let recording: RecordingStatus?
   public let lastFrameAt: SessionTime?
   public let reportedAt: SessionTime
 
@@ -34,7 +35,7 @@ public struct DeviceReport: Codable, Hashable, Sendable {
     key: DeviceKey, instance: Int, transport: Transport?, state: DeviceState, fps: Double, framesReceived: Int,
     framesRecorded: Int, framesLost: Int, framesDuplicate: Int, framesRefused: Int, posesEstimated: Int,
     posesShed: Int, posesFailed: Int, posesWaiting: Int, bytesRecorded: Int, lastSequence: UInt32, sync: SyncStatus?,
-    capture: CaptureStatus? = nil, lastFrameAt: SessionTime?, reportedAt: SessionTime
+    capture: CaptureStatus? = nil, recording: RecordingStatus? = nil, lastFrameAt: SessionTime?, reportedAt: SessionTime
   ) {
     self.key = key
     self.instance = instance
@@ -54,6 +55,7 @@ public struct DeviceReport: Codable, Hashable, Sendable {
     self.lastSequence = lastSequence
     self.sync = sync
     self.capture = capture
+    self.recording = recording
     self.lastFrameAt = lastFrameAt
     self.reportedAt = reportedAt
   }

@@ -7,8 +7,8 @@ const { decodePose, medianError } = await load("coach/pose.js");
 const { UpFinder, uprightPoint } = await load("coach/body.js");
 const { Orbit } = await load("coach/orbit.js");
 const { places } = await load("coach/control.js");
-const { deviceState, lossWords, nextStep, shiftWords, syncWords } = await load("coach/advice.js");
-const { normalise } = await load("coach/status.js");
+const { deviceState, lossWords, nextStep, roomWords, shiftWords, syncWords } = await load("coach/advice.js");
+const { normalise, roomForRecordings } = await load("coach/status.js");
 const { Backoff } = await load("common/backoff.js");
 const { problemFrom } = await load("common/problem.js");
 const words = await load("common/words.js");
@@ -147,6 +147,29 @@ test("the next step follows the session", () => {
   assert.equal(head(status([streaming, streaming]), { poseRate: 30 }).headline, "Recording in 3D");
   assert.equal(head(status([streaming], { mode: "single", expected_devices: 1 })).headline, "Recording");
   assert.equal(head(status([], { state: "ended" })).headline, "Session ended");
+});
+
+test("a full disk is told before anything else, and what to do about it", () => {
+  const full = { ...device("streaming"), recording: { problem: "disk_full", room_bytes: 0 } };
+  const step = nextStep(status([full, device("stale")]), { hasCode: true, poseRate: 30 });
+  assert.equal(step.headline, "Recording stopped: the disk is full");
+  assert.match(step.detail, /Delete old sessions/);
+  assert.equal(step.tone, "bad");
+  assert.equal(deviceState(full).word, "Not recorded");
+  const unheardOf = { ...device("streaming"), recording: { problem: "a_code_of_tomorrow" } };
+  assert.equal(deviceState(unheardOf).word, "Not recorded");
+  assert.equal(deviceState({ ...device("streaming"), recording: { room_bytes: 5 } }).word, "Streaming");
+});
+
+test("the room for recordings is the least that any server has", () => {
+  const room = (bytes) => ({ recording: { room_bytes: bytes } });
+  assert.equal(roomForRecordings([]), null);
+  assert.equal(roomForRecordings([{ recording: null }, {}]), null);
+  assert.equal(roomForRecordings([room(7e9), room(5e9), { recording: null }]), 5e9);
+  assert.equal(roomWords(null), null);
+  assert.deepEqual(roomWords(5e9), { word: "Room for 5.0 GB of recordings", tone: "plain" });
+  assert.equal(roomWords(2e9).tone, "warn");
+  assert.deepEqual(roomWords(0), { word: "No room for recordings", tone: "bad" });
 });
 
 const phones = [

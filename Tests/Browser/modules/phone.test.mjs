@@ -133,6 +133,8 @@ test("every state has a headline and says what it means", () => {
   assert.equal(describe({ phase: "refused", problem }).headline, "The code has expired");
   assert.equal(describe({ phase: "live", link: "open" }).tone, "good");
   assert.equal(describe({ phase: "live", link: "waiting" }).tone, "warn");
+  assert.equal(describe({ phase: "live", link: "open", unrecorded: "disk_full" }).headline, "The server's disk is full");
+  assert.equal(describe({ phase: "live", link: "open", unrecorded: "recording_failed" }).tone, "bad");
 });
 
 test("a phone that was removed is told so, and may type another code", () => {

@@ -15,6 +15,8 @@ enum PairingBench {
   private struct Figures: Decodable {
     let before: Run?
     let after: Run?
+    /// A GET that asks nobody: what the HTTP server and the load generator reach on this machine.
+    let plain: Run
     let verify: Run
     let register: Run
     /// Processor time of one verification, by service, in µs.
@@ -34,6 +36,9 @@ enum PairingBench {
       BenchRow(
         "verify over HTTP, state checks included", figures.verify.requestsPerSecond, "requests/s",
         against: other(others.map(\.requestsPerSecond).max()), target: "≥ 27,000/s; Flask's 9,000/s"),
+      BenchRow(
+        "  a plain GET, which asks no other process", figures.plain.requestsPerSecond, "requests/s",
+        target: "libwebsockets' 99,000/s where Flask's is 9,000/s"),
       BenchRow("  median", figures.verify.msP50, "ms", against: other(others.map(\.msP50).min())),
       BenchRow(
         "  99th percentile", figures.verify.msP99, "ms", against: other(others.map(\.msP99).min()),

@@ -8,24 +8,35 @@ import json
 import random
 import secrets
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake
+from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from .clock import DeviceClock
 from .frame_buffer import FrameBuffer
 from .problem import Problem
+from .radio import Radio
 from .wire import encode_frame
 
-__all__ = ["PhoneFailure", "PhoneSettings", "PhoneStatistics", "SentFrame", "SimulatedPhone"]
+__all__ = ["Connection", "PhoneFailure", "PhoneSettings", "PhoneStatistics", "SentFrame", "SimulatedPhone", "first_of"]
 
 
 # The server will not have this phone back: not authorised, not found, or its place is taken or the session over.
 FINAL_CLOSE_CODES = (4401, 4404, 4409)
+
+
+class Connection(Protocol):
+    """What a phone needs of a connection: it sends text and frames, and hears text until it ends."""
+
+    async def send(self, message: str | bytes) -> None:
+        """Takes a message, waiting for room."""
+
+    def __aiter__(self) -> AsyncIterator[str | bytes]:
+        """The server's messages."""
 
 
 class PhoneFailure(Exception):
@@ -92,9 +103,13 @@ class SentFrame:
 class SimulatedPhone:
     """Pairs, keeps a connection, and delivers every captured frame as long as its memory allows.
 
+    `radio`, if there is one, is what all that it sends and hears goes through; `base_url` is then the radio's.
+
     `await pair()`, `await start()` (returns when the clock is synchronised), then `capture()` for each picture,
     `await drain(seconds)` and `await close()`.
     """
+
+    radio: Radio | None = None
 
     def __init__(
         self,
@@ -211,41 +226,55 @@ class SimulatedPhone:
         attempt = 0
         down_since = time.monotonic()
         while True:
+            welcomes = self.statistics.welcomes
             try:
-                async with connect(
-                    self.registration["ws_url"],
-                    compression=None,
-                    proxy=None,
-                    open_timeout=5,
-                    close_timeout=1,
-                    ping_interval=None,
-                    max_size=1 << 20,
-                ) as connection:
-                    self.connection = connection
+                async with self._open() as connection:
                     self.statistics.connections += 1
                     self._changed.set()
-                    welcomes = self.statistics.welcomes
-                    try:
-                        await self._serve(connection)
-                    finally:
-                        self.connection = None
-                        if self.statistics.welcomes > welcomes:
-                            attempt, down_since = 0, time.monotonic()
-            except ConnectionClosed as closing:
-                self._note_error(type(closing).__name__)
-                if closing.rcvd is not None and closing.rcvd.code in FINAL_CLOSE_CODES:
-                    raise PhoneFailure(
-                        f"{self.device_id}: closed with {closing.rcvd.code} {closing.rcvd.reason}"
-                    ) from closing
-            except (OSError, InvalidHandshake, TimeoutError, EOFError) as error:
+                    await self._serve(connection)
+            except (OSError, TimeoutError, EOFError, WebSocketException, httpx.HTTPError) as error:
                 self._note_error(type(error).__name__)
+            except Problem as problem:
+                self._note_error(problem.code)
+                if problem.status < 500:
+                    raise PhoneFailure(f"{self.device_id}: {problem}") from problem
+            if self.statistics.welcomes > welcomes:
+                attempt, down_since = 0, time.monotonic()
             if time.monotonic() - down_since > self.settings.give_up:
                 raise PhoneFailure(f"{self.device_id}: no connection for {self.settings.give_up:.0f} s")
             pause = min(self.settings.backoff_most, self.settings.backoff_first * 2 ** min(attempt, 10))
             attempt += 1
             await asyncio.sleep(pause * self._random.uniform(0.5, 1))
 
-    async def _serve(self, connection: ClientConnection) -> None:
+    def _open(self) -> contextlib.AbstractAsyncContextManager[Connection]:
+        """A connection, ended on exit. PhoneFailure is final; what else goes wrong is tried again."""
+        return self._open_websocket()
+
+    @contextlib.asynccontextmanager
+    async def _open_websocket(self) -> AsyncIterator[Connection]:
+        try:
+            async with connect(
+                self.registration["ws_url"],
+                compression=None,
+                proxy=None,
+                open_timeout=5,
+                close_timeout=1,
+                ping_interval=None,
+                max_size=1 << 20,
+            ) as connection:
+                self.connection = connection
+                try:
+                    yield connection
+                finally:
+                    self.connection = None
+        except ConnectionClosed as closing:
+            if closing.rcvd is not None and closing.rcvd.code in FINAL_CLOSE_CODES:
+                raise PhoneFailure(
+                    f"{self.device_id}: closed with {closing.rcvd.code} {closing.rcvd.reason}"
+                ) from closing
+            raise
+
+    async def _serve(self, connection: Connection) -> None:
         self._welcomed.clear()
         self._burst_wanted.clear()
         self._replies.clear()
@@ -254,7 +283,7 @@ class SimulatedPhone:
         if self.buffer.oldest is not None:
             hello["oldest_seq"] = self.buffer.oldest
         await connection.send(json.dumps(hello))
-        await _first_of(
+        await first_of(
             self._receive(connection),
             self._send_frames(connection),
             self._ask_time(connection),
@@ -263,7 +292,7 @@ class SimulatedPhone:
 
     # The four things that happen on a connection at once
 
-    async def _receive(self, connection: ClientConnection) -> None:
+    async def _receive(self, connection: Connection) -> None:
         async for message in connection:
             arrived = self.clock.now()
             self._last_heard = time.monotonic()
@@ -303,7 +332,7 @@ class SimulatedPhone:
         if count:
             self._last_progress = time.monotonic()
 
-    async def _send_frames(self, connection: ClientConnection) -> None:
+    async def _send_frames(self, connection: Connection) -> None:
         await self._welcomed.wait()
         told: list[tuple[int, int]] = []
         while True:
@@ -319,7 +348,7 @@ class SimulatedPhone:
             await connection.send(message)
             self.statistics.transmissions += 1
 
-    async def _ask_time(self, connection: ClientConnection) -> None:
+    async def _ask_time(self, connection: Connection) -> None:
         """A burst after every welcome, then a trickle; each request brings the previous exchange, now complete."""
         previous: dict[str, int] | None = None
         await self._welcomed.wait()
@@ -338,7 +367,7 @@ class SimulatedPhone:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._burst_wanted.wait(), self.settings.trickle)
 
-    async def _exchange(self, connection: ClientConnection, previous: dict[str, int] | None) -> dict[str, int] | None:
+    async def _exchange(self, connection: Connection, previous: dict[str, int] | None) -> dict[str, int] | None:
         self._clock_id += 1
         request: dict[str, Any] = {"type": "clock", "id": self._clock_id}
         if previous is not None:
@@ -355,7 +384,7 @@ class SimulatedPhone:
         self.statistics.round_trip_us.append((sample["t3"] - sample["t0"]) - (sample["t2"] - sample["t1"]))
         return sample
 
-    async def _watch(self, connection: ClientConnection) -> None:
+    async def _watch(self, connection: Connection) -> None:
         """Notices a server that has gone silent, or no longer acknowledges."""
         stalls = 0
         while True:
@@ -381,7 +410,7 @@ class SimulatedPhone:
             self.statistics.errors.append(code)
 
 
-async def _first_of(*work: Coroutine[Any, Any, None]) -> None:
+async def first_of(*work: Coroutine[Any, Any, None]) -> None:
     """Runs all until one ends, ends the others, and raises what it raised."""
     tasks = [asyncio.ensure_future(each) for each in work]
     try:

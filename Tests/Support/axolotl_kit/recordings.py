@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 from collections import Counter
 from collections.abc import Iterator
@@ -60,6 +61,8 @@ def _read_segment(video: Path, recording: DeviceRecording) -> None:
     recording.frames_in_files += len(times)
     if len(times) != len(entries):
         recording.faults.append(f"{name} holds {len(times)} frames, its index {len(entries)}")
+    if any(a.sequence >= b.sequence for a, b in itertools.pairwise(entries)) or times != sorted(times):
+        recording.faults.append(f"the frames of {name} are out of order")
     if entries and entries[-1].end_offset > video.stat().st_size:
         recording.faults.append(f"{name} is shorter than its index says")
 

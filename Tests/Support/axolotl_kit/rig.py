@@ -7,21 +7,26 @@ import itertools
 import random
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from .clock import DeviceClock, true_now_us
 from .coach import Coach
+from .fault_matrix import FaultRow
 from .footage import SOURCE_FPS, Camera, there_and_back
 from .frame_buffer import FrameBuffer
 from .phone import PhoneSettings, SimulatedPhone
+from .radio import Radio
+from .recordings import read_session
 from .stack import Stack
 
 
 class Rig:
     """A session and its phones, paired and synchronised on entry, closed on exit.
 
-    `phones` are named `cam01`, `cam02`, … in the order of `cameras`; each films its camera's pictures.
+    `phones` are named `cam01`, `cam02`, … in the order of `cameras`; each films its camera's pictures. `kind` is that
+    of all phones, or of each; with a `radio` all that they send and hear goes through it.
     """
 
     def __init__(
@@ -34,7 +39,8 @@ class Rig:
         calibration: bytes | None = None,
         held_frames: int = 1800,
         seed: int = 0,
-        kind: type[SimulatedPhone] = SimulatedPhone,
+        kind: type[SimulatedPhone] | Sequence[type[SimulatedPhone]] = SimulatedPhone,
+        radio: Radio | None = None,
     ) -> None:
         self.stack = stack
         self.coach = coach
@@ -45,7 +51,8 @@ class Rig:
         self._size = size
         self._calibration = calibration
         self._held_frames = held_frames
-        self._kind = kind
+        self._kinds = [kind] * len(cameras) if isinstance(kind, type) else kind
+        self._radio = radio
         self._source = random.Random(seed)
         self._filming: list[asyncio.Task[None]] = []
 
@@ -60,11 +67,11 @@ class Rig:
         if self._calibration is not None:
             self.coach.put_calibration(self.session_id, self._calibration, "application/xml")
         settings = PhoneSettings(width=self._size[0], height=self._size[1])
-        for number in range(1, len(self.cameras) + 1):
+        for number, kind in enumerate(self._kinds, start=1):
             clock = DeviceClock.wrong(self._source)
             buffer = FrameBuffer(maximum_frames=self._held_frames)
-            phone = self._kind(
-                self.stack.base_url,
+            phone = kind(
+                self.stack.base_url if self._radio is None else self._radio.base_url,
                 self.session["pairing_token"],
                 f"cam{number:02}",
                 clock,
@@ -72,6 +79,7 @@ class Rig:
                 buffer,
                 random.Random(self._source.random()),
             )
+            phone.radio = self._radio
             self.phones.append(phone)
             await phone.pair()
         try:
@@ -100,6 +108,16 @@ class Rig:
         await asyncio.gather(*self._filming, return_exceptions=True)
         self._filming.clear()
         await asyncio.gather(*(phone.drain(drain_seconds) for phone in self.phones))
+
+    def assert_recorded_once(self, recordings: Path | None = None) -> None:
+        """Every frame ever captured was acknowledged, and is in the recordings exactly once, in order.
+
+        `recordings` is where the stack keeps them, if that is not its own folder.
+        """
+        found = read_session((recordings or self.stack.recordings) / self.session_id)
+        for phone in self.phones:
+            row = FaultRow.of("", type(phone).__name__, [phone], found)
+            assert row.is_good, row
 
     async def until(self, what: str, condition: Callable[[], bool], timeout: float = 30) -> None:
         """Waits for a condition while the phones go on; raises TimeoutError that names it."""

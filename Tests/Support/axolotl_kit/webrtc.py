@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 from aiortc import RTCConfiguration, RTCDataChannel, RTCIceServer, RTCPeerConnection, RTCSessionDescription
 
-from .phone import PhoneFailure, SimulatedPhone
+from .phone import Connection, SimulatedPhone
 from .problem import Problem
+from .radio import Radio
 from .wire import fragments
 
 __all__ = ["DataChannels", "WebRTCPhone", "signal"]
@@ -67,10 +67,15 @@ class DataChannels:
         channel.bufferedAmountLowThreshold = HIGH_WATER // 2
         channel.on("bufferedamountlow", self._drained.set)
 
-    async def connect(self, base_url: str, token: str, timeout: float = 15) -> None:
-        """Offers with all candidates, takes the answer, and returns when both channels are open."""
+    async def connect(self, base_url: str, token: str, timeout: float = 15, radio: Radio | None = None) -> None:
+        """Offers with all candidates, takes the answer, and returns when both channels are open.
+
+        With a `radio` nobody learns the other's address, so that everything goes through it.
+        """
         await self.peer.setLocalDescription(await self.peer.createOffer())
-        await self.accept(await signal(base_url, token, self.peer.localDescription.sdp), timeout)
+        offer = self.peer.localDescription.sdp
+        answer = await signal(base_url, token, offer if radio is None else radio.strip(offer))
+        await self.accept(answer if radio is None else await radio.hide(answer), timeout)
 
     async def accept(self, answer: str, timeout: float = 15) -> None:
         """Takes the answer, and returns when both channels are open."""
@@ -131,35 +136,20 @@ class WebRTCPhone(SimulatedPhone):
     def prepare(self, channels: DataChannels) -> None:
         """Called before each connection is made; for tests that make it a bad one."""
 
-    async def _keep_connected(self) -> None:
-        attempt = 0
-        down_since = time.monotonic()
-        while True:
-            channels = DataChannels(self.ice_servers, self.message_size)
-            self.prepare(channels)
-            welcomes = self.statistics.welcomes
-            try:
-                await channels.connect(self.base_url, self.registration["device_token"])
-                self.channels = channels
-                self.statistics.connections += 1
-                self._changed.set()
-                await self._serve(channels)  # type: ignore[arg-type]
-            except Problem as problem:
-                self._note_error(problem.code)
-                if problem.status < 500:
-                    raise PhoneFailure(f"{self.device_id}: {problem}") from problem
-            except (OSError, TimeoutError, EOFError, httpx.HTTPError) as error:
-                self._note_error(type(error).__name__)
-            finally:
-                self.channels = None
-                await channels.close()
-            if self.statistics.welcomes > welcomes:
-                attempt, down_since = 0, time.monotonic()
-            if time.monotonic() - down_since > self.settings.give_up:
-                raise PhoneFailure(f"{self.device_id}: no connection for {self.settings.give_up:.0f} s")
-            pause = min(self.settings.backoff_most, self.settings.backoff_first * 2 ** min(attempt, 10))
-            attempt += 1
-            await asyncio.sleep(pause * self._random.uniform(0.5, 1))
+    def _open(self) -> contextlib.AbstractAsyncContextManager[Connection]:
+        return self._open_channels()
+
+    @contextlib.asynccontextmanager
+    async def _open_channels(self) -> AsyncIterator[Connection]:
+        channels = DataChannels(self.ice_servers, self.message_size)
+        self.prepare(channels)
+        try:
+            await channels.connect(self.base_url, self.registration["device_token"], radio=self.radio)
+            self.channels = channels
+            yield channels
+        finally:
+            self.channels = None
+            await channels.close()
 
 
 def ice_servers(listed: list[dict[str, Any]]) -> list[RTCIceServer]:

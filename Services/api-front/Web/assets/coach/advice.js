@@ -1,9 +1,39 @@
 // What a status means, in words: each phone's state, its clock, and what the coach should do next. Pure.
 
-import { ago, plural, plusMinus } from "../common/words.js";
+import { ago, bytes, plural, plusMinus } from "../common/words.js";
+
+/** Why nothing gets to disk, by code: what has happened, and what to do. */
+const RECORDING_PROBLEMS = {
+  disk_full: [
+    "The disk is full",
+    "Delete old sessions, or make room on the server's disk. Recording goes on by itself; the phones keep their pictures "
+      + "for about a minute.",
+  ],
+  recording_failed: [
+    "The server cannot write",
+    "Its log says why. Recording goes on by itself when it can; the phones keep their pictures for about a minute.",
+  ],
+};
+
+const recordingProblem = (device) => {
+  const code = device.recording?.problem;
+  return code ? (RECORDING_PROBLEMS[code] ?? RECORDING_PROBLEMS.recording_failed) : null;
+};
+
+/** Below this much room it is time to make some: four phones fill it in about ten minutes. */
+const LITTLE_ROOM_BYTES = 3e9;
+
+/** How much more can be recorded: `{ word, tone }`; null while nothing is known. */
+export function roomWords(room) {
+  if (room === null) return null;
+  if (room === 0) return { word: "No room for recordings", tone: "bad" };
+  return { word: `Room for ${bytes(room)} of recordings`, tone: room < LITTLE_ROOM_BYTES ? "warn" : "plain" };
+}
 
 /** A device's state: `{ word, hint, tone }`. */
 export function deviceState(device) {
+  const stopped = recordingProblem(device);
+  if (stopped) return { word: "Not recorded", hint: `${stopped[0]}.`, tone: "bad" };
   switch (device.state) {
     case "streaming":
       return { word: "Streaming", hint: "", tone: "good" };
@@ -73,6 +103,8 @@ export function nextStep(status, { hasCode, poseRate, unassigned = 0 }) {
   const silent = devices.filter((device) => ["stale", "gone"].includes(device.state));
   const say = (headline, detail, tone) => ({ headline, detail, tone });
   if (status.state === "ended") return say("Session ended", "Download what you need below, or delete it.", "plain");
+  const [stopped] = devices.map(recordingProblem).filter(Boolean);
+  if (stopped) return say(`Recording stopped: ${stopped[0].toLowerCase()}`, stopped[1], "bad");
   if (silent.length > 0) {
     const names = silent.map((device) => device.label || device.device_id).join(", ");
     return say(`${plural(silent.length, "phone")} stopped`, `Look at: ${names}. The others go on.`, "bad");

@@ -47,6 +47,11 @@ export function freshCode(session) {
   return request("POST", at(session, "/pairing"), { json: {} });
 }
 
+/** Whether a code still lets phones in; a `Problem` says why not. */
+export function validateToken(token) {
+  return request("GET", `/api/pairing/validate?${new URLSearchParams({ token })}`);
+}
+
 export function renameDevice(session, device, label) {
   return request("PUT", at(session, `/devices/${encodeURIComponent(device)}`), { json: { label } });
 }

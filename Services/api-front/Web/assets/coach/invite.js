@@ -1,10 +1,13 @@
 // The QR code, its link, the code to type, and how long they live. Kept for this browser tab only, so that a reload still shows it.
 
 import { byId, setText, setTone, show } from "../common/dom.js";
+import { Problem } from "../common/problem.js";
 import { countdown, instant } from "../common/words.js";
 
 const PREFIX = "axolotl:code:";
 const SOON_S = 60;
+/** How often the server is asked whether the code that is shown still lets phones in. */
+const CHECK_MS = 5000;
 
 /** Remembers the code that a session was given. */
 export function keepCode(answer) {
@@ -41,17 +44,35 @@ export function codeOf(session, now = Date.now()) {
   }
 }
 
-/** Shows a code and counts it down. `onExpired` is called once for each code. */
+/**
+ * Shows a code and counts it down. `onExpired` is called once for each code, `validate(token)` asks the server about it: a
+ * fresh code, made on another screen, withdraws the one that is shown here.
+ */
 export class Invite {
-  constructor({ onExpired }) {
+  constructor({ onExpired, validate }) {
     this.code = null;
-    this.onExpired = onExpired;
+    this.isReplaced = false;
+    Object.assign(this, { onExpired, validate });
     byId("copy").addEventListener("click", () => this.copy());
     setInterval(() => this.tick(), 500);
+    setInterval(() => this.check(), CHECK_MS);
+    document.addEventListener("visibilitychange", () => this.check());
   }
 
   get isValid() {
-    return this.code !== null && this.secondsLeft > 0;
+    return this.code !== null && !this.isReplaced && this.secondsLeft > 0;
+  }
+
+  async check() {
+    const code = this.code;
+    if (!this.isValid || document.hidden || byId("invite").hidden) return;
+    try {
+      await this.validate(new URL(code.url).searchParams.get("token"));
+    } catch (error) {
+      if (!(error instanceof Problem) || error.code !== "token_revoked" || code !== this.code) return;
+      this.isReplaced = true;
+      this.tick();
+    }
   }
 
   get secondsLeft() {
@@ -60,6 +81,7 @@ export class Invite {
 
   set(code) {
     this.code = code;
+    this.isReplaced = false;
     this.wasValid = code !== null;
     if (!code) return;
     byId("qr").src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(code.svg)}`;
@@ -79,14 +101,15 @@ export class Invite {
 
   tick() {
     if (!this.code) return;
-    const left = this.secondsLeft;
+    const left = this.isReplaced ? 0 : this.secondsLeft;
     const expiry = byId("expiry");
     show(byId("qr"), left > 0);
     show(byId("typed"), left > 0 && Boolean(this.code.typed));
     show(byId("invite-help"), left > 0);
     byId("renew").classList.toggle("primary", left <= 0);
     if (left <= 0) {
-      setText(expiry, "This code has expired. Phones that joined stay. A new code lets others in.");
+      const why = this.isReplaced ? "This code was replaced on another screen." : "This code has expired.";
+      setText(expiry, `${why} Phones that joined stay. A new code lets others in.`);
       setTone(expiry, "bad");
       if (this.wasValid) this.onExpired();
       this.wasValid = false;

@@ -1,8 +1,8 @@
 // One session on the screen: code, phones, live poses, data.
 
 import { byId, setText, setTone, show } from "../common/dom.js";
-import { nextStep } from "./advice.js";
-import { deleteSession, endSession, sessionStatus } from "./api.js";
+import { nextStep, roomWords } from "./advice.js";
+import { deleteSession, endSession, sessionStatus, validateToken } from "./api.js";
 import { CalibrationPanel } from "./calibration.js";
 import { adaptData, setUpData, showReceipt, showRecordings } from "./data.js";
 import { DeviceList } from "./devices.js";
@@ -10,7 +10,7 @@ import { Feed } from "./feed.js";
 import { codeOf, forgetCode, Invite } from "./invite.js";
 import { Control } from "./control.js";
 import { decodePose, medianError } from "./pose.js";
-import { normalise } from "./status.js";
+import { normalise, roomForRecordings } from "./status.js";
 import { Viewer } from "./viewer.js";
 
 const RATE_WINDOW_MS = 2000;
@@ -21,7 +21,7 @@ export class SessionPage {
     this.onDeleted = onDeleted;
     this.session = null;
     this.status = null;
-    this.invite = new Invite({ onExpired: () => this.status && this.received(this.status) });
+    this.invite = new Invite({ onExpired: () => this.status && this.received(this.status), validate: validateToken });
     this.control = new Control(this);
     this.devices = new DeviceList({
       onRename: (device, name) => this.control.askName(device, name),
@@ -76,8 +76,17 @@ export class SessionPage {
     byId("page-session").classList.toggle("flat", status.mode !== "3d");
     byId("end").disabled = status.state === "ended";
     this.devices.update(status.devices, status.state === "ended" ? 0 : status.expected_devices, status.state === "ended");
+    this.showRoom();
     this.showCode();
     this.showStep();
+  }
+
+  showRoom() {
+    const room = roomWords(roomForRecordings(this.status.devices));
+    show(byId("room"), room !== null && this.status.state !== "ended");
+    if (room === null) return;
+    setText(byId("room"), room.word);
+    setTone(byId("room"), room.tone);
   }
 
   showStep() {

@@ -15,6 +15,12 @@ export function normalise(status) {
   };
 }
 
+/** Bytes that recordings may still take: the least of what the phones' servers say; null while none does. Pure. */
+export function roomForRecordings(devices) {
+  const rooms = devices.map((device) => device.recording?.room_bytes).filter(Number.isFinite);
+  return rooms.length > 0 ? Math.min(...rooms) : null;
+}
+
 function normaliseDevice(device, shifts) {
   const sync = device.sync;
   return {
@@ -24,6 +30,7 @@ function normaliseDevice(device, shifts) {
     bytes_recorded: 0,
     last_seen_ms: null,
     transport: null,
+    recording: null,
     ...device,
     label: device.label ?? device.metadata?.label ?? "",
     time_shift: shifts.find(({ device_id }) => device_id === device.device_id) ?? null,

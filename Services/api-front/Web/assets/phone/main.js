@@ -1,7 +1,7 @@
 // The phone's page: check the code, ask for the camera, take a place in the session, stream.
 
 import { byId, setText } from "../common/dom.js";
-import { Problem } from "../common/problem.js";
+import { Problem, RECORDING_PROBLEMS } from "../common/problem.js";
 import { ScreenLock } from "../common/screenlock.js";
 import { register, sessionStatus, validate } from "./api.js";
 import { openCamera, sizeToSend, turnUpright } from "./camera.js";
@@ -24,6 +24,7 @@ const screenLock = new ScreenLock(() => state.phase === "live");
 let place = null;
 let streamer = null;
 let notice = "";
+let acknowledgedThen = 0;
 
 function update(change) {
   Object.assign(state, change);
@@ -153,15 +154,22 @@ function stream() {
     },
   });
   notice = "";
-  update({ phase: "live", link: "connecting", cameraLost: false });
+  update({ phase: "live", link: "connecting", cameraLost: false, unrecorded: null });
   streamer.isLowBandwidth = byId("low-bandwidth").checked;
   streamer.start();
   screenLock.hold();
 }
 
 function heard(message) {
-  if (message.type === "error") notice = message.message ?? "";
+  if (message.type === "error" && RECORDING_PROBLEMS.includes(message.code)) stoppedRecording(message.code);
+  else if (message.type === "error") notice = message.message ?? "";
   if (message.type === "command" && message.name === "stop") finish();
+}
+
+/** Until the server has the next picture on its disk. */
+function stoppedRecording(code) {
+  acknowledgedThen = streamer.figures().acknowledged;
+  update({ unrecorded: code });
 }
 
 function stopped(problem) {
@@ -219,6 +227,7 @@ document.addEventListener("visibilitychange", () => {
 setInterval(() => {
   if (!LIVE.includes(state.phase)) return;
   const figures = streamer.figures();
+  if (state.unrecorded && figures.acknowledged > acknowledgedThen) update({ unrecorded: null });
   update({ backlog: figures.backlog });
   showFigures(figures, notice);
 }, FIGURES_EVERY_MS);

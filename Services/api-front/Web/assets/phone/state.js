@@ -7,6 +7,10 @@ const REPLACED = "Another page on this phone has taken over. Close this one, or 
 const REMOVED =
   "The coach has taken it out of the session, so it no longer films. To take part again, scan a new code or type it below.";
 
+const UNRECORDED =
+  "The coach sees this too. Keep this page open: pictures are kept on this phone for about a minute, and recording goes on "
+  + "by itself when the server has room.";
+
 /** A place that was ours and is no more: the coach removed this phone, or deleted the session. */
 const isRemoval = (problem) => ["device_removed", "token_revoked"].includes(problem?.code);
 
@@ -19,9 +23,10 @@ export function mayTypeCode({ phase, problem }) {
 
 /**
  * Pure. `phase`: checking, no_token, refused (with problem), ready, camera, camera_refused (with problem), joining,
- * live, finishing, stopped (with problem or null). In phase live, `link` is connecting, open or waiting.
+ * live, finishing, stopped (with problem or null). In phase live, `link` is connecting, open or waiting, and
+ * `unrecorded` the code of what keeps pictures from the server's disk, or null.
  */
-export function describe({ phase, link, problem, session, mode, backlog = 0, isHidden = false, cameraLost = false }) {
+export function describe({ phase, link, problem, session, mode, backlog = 0, isHidden = false, cameraLost = false, unrecorded = null }) {
   const say = (headline, detail, tone) => ({ headline, detail, tone });
   switch (phase) {
     case "checking":
@@ -58,11 +63,11 @@ export function describe({ phase, link, problem, session, mode, backlog = 0, isH
         ? say("Streaming has ended", problem.message, "bad")
         : say("Stopped", "Everything that was acknowledged is saved on the coach's computer.", "plain");
     default:
-      return describeLive({ link, backlog, isHidden, cameraLost }, say);
+      return describeLive({ link, backlog, isHidden, cameraLost, unrecorded }, say);
   }
 }
 
-function describeLive({ link, backlog, isHidden, cameraLost }, say) {
+function describeLive({ link, backlog, isHidden, cameraLost, unrecorded }, say) {
   if (cameraLost) {
     return say("The camera stopped", "A call or another app took it. It starts again by itself when it is free.", "warn");
   }
@@ -72,6 +77,9 @@ function describeLive({ link, backlog, isHidden, cameraLost }, say) {
       "Keep this page open. Pictures are kept on this phone meanwhile and sent as soon as the server is back.",
       "warn",
     );
+  }
+  if (unrecorded) {
+    return say(unrecorded === "disk_full" ? "The server's disk is full" : "The server cannot record", UNRECORDED, "bad");
   }
   if (isHidden) return say("Paused", "The camera stops while this page is in the background.", "warn");
   if (backlog > 30) return say("Streaming, catching up", "The network is slow; older pictures follow.", "warn");

@@ -4,6 +4,7 @@
 // picture is on disk, and `ntp_sync` is the clock exchange.
 
 import { request } from "../../common/http.js";
+import { RECORDING_PROBLEMS } from "../../common/problem.js";
 import { deviceTime } from "../clock.js";
 import { readHeader } from "../header.js";
 
@@ -132,10 +133,11 @@ export class UploadTransport {
 
   missed(problem) {
     if (!this.isOpen) return;
-    this.failures += 1;
+    const isServersDisk = RECORDING_PROBLEMS.includes(problem.code);
+    if (!isServersDisk) this.failures += 1;
     this.pauseUntil = performance.now() + RETRY_MS;
-    if (problem.status >= 400 && problem.status < 500 && problem.status !== 429) {
-      // This picture, or this phone, was refused by name: that is news for the page, not a broken line.
+    if (isServersDisk || (problem.status >= 400 && problem.status < 500 && problem.status !== 429)) {
+      // This picture, this phone, or all of recording was refused by name: that is news for the page, not a broken line.
       this.events.text(JSON.stringify({ type: "error", code: problem.code, message: problem.message }), deviceTime());
     }
     if (problem.isFinal || this.failures >= PATIENCE) this.fail(problem.message);
