@@ -120,18 +120,23 @@ def run_report(filmed: FilmedClock, path: Path) -> dict:
 
 def true_shift_ms(filmed: FilmedClock, first: str, second: str, kind: str) -> float:
     """The median error of the first phone's times less that of the second's, from the clocks that were put in."""
+    light, error = true_errors_ms(filmed, first, kind)
+    other_light, other_error = true_errors_ms(filmed, second, kind)
+    both = (light > other_light[0]) & (light < other_light[-1])
+    return float(np.median(error[both] - np.interp(light[both], other_light, other_error)))
 
-    def error(device: str) -> float:
-        clock, origin = filmed.phones[device]
-        errors = []
-        for index in sorted((filmed.folder / device).glob("*.idx")):
-            entries = read_index(index.read_bytes())
-            times: list[IndexEntry] | list[CorrectedTime] = entries
-            if kind == "final":
-                times = read_times(index.with_suffix(".times").read_bytes())
-            for entry, time in zip(entries, times, strict=True):
-                light_ms = clock.true_ms(entry.device_us, origin) - clock.light_delay_ms
-                errors.append(time.session_us / 1000 - light_ms)
-        return float(np.median(errors))
 
-    return error(first) - error(second)
+def true_errors_ms(filmed: FilmedClock, device: str, kind: str) -> tuple[np.ndarray, np.ndarray]:
+    """When the light of each frame came, and by how much the server's time of it is later."""
+    clock, origin = filmed.phones[device]
+    found = []
+    for index in filmed.folder.joinpath(device).glob("*.idx"):
+        entries = read_index(index.read_bytes())
+        times: list[IndexEntry] | list[CorrectedTime] = entries
+        if kind == "final":
+            times = read_times(index.with_suffix(".times").read_bytes())
+        for entry, time in zip(entries, times, strict=True):
+            light_ms = clock.true_ms(entry.device_us, origin) - clock.light_delay_ms
+            found.append((light_ms, time.session_us / 1000 - light_ms))
+    light, error = np.array(sorted(found)).T
+    return light, error

@@ -25,8 +25,8 @@ import Timing
   }
 
   /// Where a joint is at a true time, metres.
-  private func joint(_ index: Int, at true_: Int64) -> SIMD3<Double> {
-    Garage.joint(index) + SIMD3(Double(true_ - Self.start) / 1_000_000, 0, 0)
+  private func joint(_ index: Int, at instant: Int64) -> SIMD3<Double> {
+    Garage.joint(index) + SIMD3(Double(instant - Self.start) / 1_000_000, 0, 0)
   }
 
   /// Films `frames` frames of four phones, whose light came at true times; the first phone's live times are late.
