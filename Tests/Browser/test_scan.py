@@ -55,10 +55,9 @@ def test_a_phone_scans_in_and_its_frames_are_recorded(
     expect(coach_page.page.get_by_role("heading", name="Scan with each phone")).to_be_hidden()
 
     # And the server says the same.
-    device = coach.status(session)["devices"][0]
-    assert device["label"] == "left of the mat"
     # On a busy machine the first offer may take longer than the phone waits; test_webrtc_page.py is about that.
-    assert device["transport"] in ("webrtc", "websocket")
+    [device] = coach.wait_transport(session, "webrtc", "websocket")
+    assert device["label"] == "left of the mat"
     assert device["frames_lost"] == 0
     assert ("cause" in device["sync"]) == (device["sync"]["quality"] != "good")
     assert device["capture"]["source"] in ("capture_time", "callback_time")

@@ -54,8 +54,7 @@ def test_a_network_that_lets_only_requests_through(
     phone.wait_number("acknowledged", 30)
     expect(phone.page.locator("#carrier")).to_contain_text("single HTTP uploads")
     expect(phone.page.locator("#clock")).to_contain_text("±")
-    device = coach.status(session)["devices"][0]
-    assert device["transport"] == "http"
+    [device] = coach.wait_transport(session, "http")
     assert device["sync"]["quality"] in ("good", "acceptable")
 
     # The network is opened: the phone notices when it is told of a change, and climbs without losing a picture.
@@ -63,7 +62,7 @@ def test_a_network_that_lets_only_requests_through(
     expect(phone.page.locator("#carrier")).to_have_text("WebSocket")
     before = phone.number("acknowledged")
     phone.wait_number("acknowledged", before + 60)
-    assert coach.status(session)["devices"][0]["transport"] == "websocket"
+    coach.wait_transport(session, "websocket")
     stop_and_check(stack, session, device["device_id"], phone)
 
 

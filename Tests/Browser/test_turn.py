@@ -24,7 +24,7 @@ RELAY_ONLY = """
 
 CHOSEN_PAIR = """
   async () => {
-    const all = [...(await peers[0].getStats()).values()];
+    const all = [...(await peers.at(-1).getStats()).values()];
     const pair = all.find((each) => each.type === "candidate-pair" && each.nominated && each.state === "succeeded");
     return pair && all.find((each) => each.id === pair.localCandidateId).candidateType;
   }
@@ -57,13 +57,11 @@ def test_a_phone_streams_through_the_relay_with_credentials_of_its_own(
         phone.open(f"{relayed_stack.base_url.replace('127.0.0.1', 'localhost')}/pair?token={session['pairing_token']}")
         phone.turn_on("far away")
         phone.wait_number("acknowledged", 60)
-        [device] = coach.status(session["session_id"])["devices"]
         # Were the first offer too slow, the phone would try again after ten seconds.
-        name = device["device_id"]
-        relayed_stack.wait("WebRTC", lambda: coach.device(session["session_id"], name)["transport"] == "webrtc", 30)
-        assert phone.page.evaluate(CHOSEN_PAIR) == "relay"
+        [device] = coach.wait_transport(session["session_id"], "webrtc", timeout=30)
+        relayed_stack.wait("the pair", lambda: phone.page.evaluate(CHOSEN_PAIR) == "relay", 10)
 
-        [server] = phone.page.evaluate("peers[0].getConfiguration().iceServers")
+        [server] = phone.page.evaluate("peers.at(-1).getConfiguration().iceServers")
         expiry, _, name = server["username"].partition(":")
         assert time.time() + 3600 < int(expiry) < time.time() + 24 * 3600
         assert name and device["device_id"] not in name

@@ -45,7 +45,7 @@ def stream_over_webrtc(stack: Stack, coach: Coach, coach_page: CoachPage, phone:
     session = stream(coach_page, phone)
 
     def is_there() -> bool:
-        if coach.status(session)["devices"][0]["transport"] == "webrtc":
+        if coach.status(session)["devices"][0].get("transport") == "webrtc":
             return True
         phone.page.evaluate("dispatchEvent(new Event('online'))")
         phone.page.wait_for_timeout(1000)
@@ -60,8 +60,8 @@ def test_a_phone_streams_over_webrtc(
 ) -> None:
     phone = phone_page()
     session = stream_over_webrtc(stack, coach, coach_page, phone)
-    [device] = coach.status(session)["devices"]
-    assert device["transport"] == "webrtc" and device["sync"]["quality"] == "good"
+    [device] = coach.wait_transport(session, "webrtc")
+    assert device["sync"]["quality"] == "good"
     # Both channels are as PROTOCOL.md has them.
     described = phone.page.evaluate(
         "peers.at(-1).channels.map(c => [c.label, c.ordered, c.maxRetransmits, c.readyState])"
@@ -96,8 +96,7 @@ def test_another_network_costs_neither_channels_nor_pairing(
     # On a busy machine a restart may take longer than the page waits, and a new connection follows: that is as good.
     state = phone.page.evaluate("[peers.at(-1).connectionState, ...peers.at(-1).channels.map(c => c.readyState)]")
     assert state == ["connected", "open", "open"]
-    [device] = coach.status(session)["devices"]
-    assert device["transport"] == "webrtc"
+    [device] = coach.wait_transport(session, "webrtc")
     stack.wait("no gap", lambda: coach.device(session, device["device_id"])["frames_lost"] == 0, 10)
 
 
@@ -107,7 +106,7 @@ def test_a_browser_without_webrtc_uses_the_websocket(
     phone = phone_page()
     phone.page.add_init_script("delete globalThis.RTCPeerConnection")
     session = stream(coach_page, phone)
-    assert coach.status(session)["devices"][0]["transport"] == "websocket"
+    coach.wait_transport(session, "websocket")
 
 
 def test_a_network_that_lets_no_webrtc_through_costs_seconds(
@@ -124,7 +123,7 @@ def test_a_network_that_lets_no_webrtc_through_costs_seconds(
         """
     )
     session = stream(coach_page, phone)
-    assert coach.status(session)["devices"][0]["transport"] == "websocket"
+    coach.wait_transport(session, "websocket")
 
 
 def test_a_hidden_address_is_no_hindrance(stack: Stack, coach: Coach, phone_page: Callable[..., PhonePage]) -> None:

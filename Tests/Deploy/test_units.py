@@ -41,7 +41,9 @@ def system(tmp_path_factory: pytest.TempPathFactory, stand_ins: Path) -> Path:
     for pattern in ("*.target", "*.slice"):
         for file in Path("/usr/lib/systemd/system").glob(pattern):
             shutil.copy(file, units)
-    shutil.copytree(UNITS, units, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*users.d", "tmpfiles.d", "sysctl.d"))
+    shutil.copytree(
+        UNITS, units, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*users.d", "tmpfiles.d", "sysctl.d")
+    )
     shutil.copytree(stand_ins, root / "usr/lib/axolotl/bin")
     (root / "etc").mkdir()
     return root

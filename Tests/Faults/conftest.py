@@ -13,7 +13,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Support"))
 
 from axolotl_kit.coach import Coach
 from axolotl_kit.fault_matrix import FaultMatrix
-from axolotl_kit.footage import Camera, load_camera
 from axolotl_kit.stack import Stack
 
 MATRIX = pytest.StashKey[FaultMatrix]()
@@ -55,9 +54,3 @@ def coach(stack: Stack) -> Iterator[Coach]:
     stack.wait_ready()
     with Coach(stack.base_url, stack.coach_key) as client:
         yield client
-
-
-@pytest.fixture(scope="session")
-def small_camera() -> Camera:
-    """The first camera, cut small: these tests count frames and care about no pose."""
-    return load_camera("cam01", 180, 320)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import pytest
 from axolotl_kit.coach import Coach
 from axolotl_kit.fault_matrix import FaultMatrix, FaultRow
-from axolotl_kit.footage import Camera
+from axolotl_kit.footage import Camera, load_camera
 from axolotl_kit.phone import SimulatedPhone
 from axolotl_kit.radio import Radio
 from axolotl_kit.recordings import read_session
@@ -22,7 +22,9 @@ from axolotl_kit.rig import Rig
 from axolotl_kit.roaming import KINDS, RoamingPhone, beginning_with
 from axolotl_kit.stack import Stack
 
-FPS = 20
+FPS = 15
+#: Very small pictures: what is tested is the services, not how much Python carries on a busy machine.
+SIZE = (90, 160)
 #: Which processes are a service's; every phone has its frames on one of the instances.
 PROCESSES = {
     "token-svc": ["token-svc"],
@@ -57,7 +59,7 @@ class Scene:
         """Phones that stream within the block. After it they stop, and every frame must be on disk."""
         async with (
             Radio(self.stack.port) as radio,
-            Rig(self.stack, self.coach, [self.camera] * len(kinds), FPS, (180, 320), kind=kinds, radio=radio) as rig,
+            Rig(self.stack, self.coach, [self.camera] * len(kinds), FPS, SIZE, kind=kinds, radio=radio) as rig,
         ):
             rig.start_filming()
             await rig.until_acknowledged(FPS)
@@ -73,6 +75,12 @@ class Scene:
             self.matrix.rows += rows
             for row in rows:
                 assert row.is_good, row
+
+
+@pytest.fixture(scope="session")
+def small_camera() -> Camera:
+    """The first camera."""
+    return load_camera("cam01", *SIZE)
 
 
 @pytest.fixture

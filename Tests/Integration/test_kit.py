@@ -14,10 +14,10 @@ from axolotl_kit.recording_index import IndexFault, read_index
 from axolotl_kit.wire import FRAME_HEADER, encode_frame
 
 
-def drained(buffer: FrameBuffer) -> list[bytes]:
+def drained(buffer: FrameBuffer, now: float = 0) -> list[bytes]:
     """All that the buffer wants sent, in its order."""
     sent = []
-    while (message := buffer.next()) is not None:
+    while (message := buffer.next(now)) is not None:
         sent.append(message)
     return sent
 
@@ -43,6 +43,21 @@ def test_after_a_break_live_frames_go_first_and_missing_ones_in_between() -> Non
     buffer.add(5, b"\5")
     buffer.add(6, b"\6")
     assert drained(buffer) == [b"\5", b"\2", b"\6", b"\3", b"\4"]
+
+
+def test_what_was_lost_is_sent_again_and_nothing_else() -> None:
+    buffer = FrameBuffer()
+    for sequence in (1, 2, 3):
+        buffer.add(sequence, bytes([sequence]))
+        assert drained(buffer, now=sequence) == [bytes([sequence])]
+    buffer.acknowledge(1)
+    buffer.add(4, b"\4")
+    # 1 is on disk, 3 was sent just now, 4 not yet.
+    assert buffer.resend(sent_before=3) and not buffer.resend(sent_before=3)
+    assert drained(buffer, now=5) == [b"\2", b"\4"]
+    assert not buffer.resend(sent_before=3)
+    assert buffer.resend(sent_before=6)
+    assert drained(buffer, now=7) == [b"\2", b"\3", b"\4"]
 
 
 @pytest.mark.parametrize("limits", [{"maximum_frames": 3}, {"maximum_bytes": 30}])

@@ -45,10 +45,8 @@ def test_large_frames_in_fragments_are_recorded_exactly(stack: Stack, coach: Coa
             parts = fragments(encode_frame(number, true_now_us(), WIDTH, HEIGHT, picture), 60_000)
             source.shuffle(parts)
             await send_until_acknowledged(channels, number, [*parts, parts[0]])
-        # Devices are reported on twice a second.
-        stack.wait("the report", lambda: "transport" in coach.device(session["session_id"], "a"), 10)
-        device = coach.device(session["session_id"], "a")
-        assert device["transport"] == "webrtc" and device["frames_refused"] == 0
+        [device] = coach.wait_transport(session["session_id"], "webrtc")
+        assert device["frames_refused"] == 0
         await channels.close()
 
     asyncio.run(scenario())
@@ -63,8 +61,7 @@ def test_several_phones_stream_at_once(stack: Stack, coach: Coach, small_camera:
         async with Rig(stack, coach, [small_camera] * 4, fps=30, size=(180, 320), kind=WebRTCPhone) as rig:
             rig.start_filming()
             await rig.until_acknowledged(60)
-            devices = coach.status(rig.session_id)["devices"]
-            assert {each["transport"] for each in devices} == {"webrtc"}
+            devices = coach.wait_transport(rig.session_id, "webrtc")
             # Two instances, two phones each.
             assert sorted(Counter(each["instance"] for each in devices).values()) == [2, 2]
             assert all(each["sync"]["quality"] == "good" for each in devices)

@@ -1,5 +1,5 @@
-import CLibWebSockets
 import CEV
+import CLibWebSockets
 import Glibc
 import Runtime
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -54,6 +55,17 @@ class Coach:
         """One device out of the status; empty while unknown."""
         devices = self.status(session_id)["devices"]
         return next((each for each in devices if each["device_id"] == device_id), {})
+
+    def wait_transport(self, session_id: str, *wanted: str, timeout: float = 15) -> list[dict[str, Any]]:
+        """Waits until all phones use one of these, and returns the devices. They are reported on twice a second."""
+        end = time.monotonic() + timeout
+        while True:
+            devices: list[dict[str, Any]] = self.status(session_id)["devices"]
+            if devices and all(device.get("transport") in wanted for device in devices):
+                return devices
+            if time.monotonic() > end:
+                raise TimeoutError(f"no phone with {wanted}: {[device.get('transport') for device in devices]}")
+            time.sleep(0.05)
 
     def sessions(self) -> list[dict[str, Any]]:
         """All sessions, newest first."""

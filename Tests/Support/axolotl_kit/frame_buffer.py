@@ -23,6 +23,8 @@ class FrameBuffer:
     _live: deque[int] = field(default_factory=deque)
     _missing: deque[int] = field(default_factory=deque)
     _missing_is_next: bool = False
+    # When each frame was last handed out; gone while it waits for its next turn.
+    _sent_at: dict[int, float] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self._held)
@@ -60,19 +62,31 @@ class FrameBuffer:
         self._live.clear()
         self._missing = deque(self._held)
         self._missing_is_next = False
+        self._sent_at.clear()
 
-    def next(self) -> bytes | None:
-        """The frame to send now: live ones first, the missing ones in between."""
+    def resend(self, sent_before: float) -> bool:
+        """What was handed out before then, and is still held, has to be sent again. Whether there is any."""
+        lost = [sequence for sequence, at in self._sent_at.items() if at < sent_before]
+        for sequence in lost:
+            del self._sent_at[sequence]
+        self._missing.extend(sorted(lost))
+        return bool(lost)
+
+    def next(self, now: float) -> bytes | None:
+        """The frame to send now: live ones first, the missing ones in between. `now` is any one clock's seconds."""
         for queue in (self._missing, self._live) if self._missing_is_next else (self._live, self._missing):
             while queue:
-                message = self._held.get(queue.popleft())
+                sequence = queue.popleft()
+                message = self._held.get(sequence)
                 if message is not None:
                     self._missing_is_next = queue is self._live
+                    self._sent_at[sequence] = now
                     return message
         return None
 
     def _forget(self, sequence: int) -> None:
         self.bytes_held -= len(self._held.pop(sequence))
+        self._sent_at.pop(sequence, None)
 
     def _note_dropped(self, sequence: int) -> None:
         if self.dropped and self.dropped[-1][1] == sequence - 1:

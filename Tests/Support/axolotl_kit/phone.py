@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import math
 import random
 import secrets
 import time
@@ -143,6 +144,7 @@ class SimulatedPhone:
         self._welcomed = asyncio.Event()
         self._burst_wanted = asyncio.Event()
         self._last_progress = 0.0
+        self._stalls = 0
         self._last_heard = 0.0
 
     # Pairing
@@ -331,6 +333,7 @@ class SimulatedPhone:
         self.statistics.acknowledged += count
         if count:
             self._last_progress = time.monotonic()
+            self._stalls = 0
 
     async def _send_frames(self, connection: Connection) -> None:
         await self._welcomed.wait()
@@ -340,7 +343,7 @@ class SimulatedPhone:
                 if span not in told:
                     await connection.send(json.dumps({"type": "dropped", "from": span[0], "through": span[1]}))
             told = list(self.buffer.dropped)
-            message = self.buffer.next()
+            message = self.buffer.next(time.monotonic())
             if message is None:
                 self._wake.clear()
                 await self._wake.wait()
@@ -385,25 +388,32 @@ class SimulatedPhone:
         return sample
 
     async def _watch(self, connection: Connection) -> None:
-        """Notices a server that has gone silent, or no longer acknowledges."""
-        stalls = 0
+        """Notices frames that were lost, and a server that has gone silent or no longer acknowledges."""
+        self._stalls = 0
         while True:
             await asyncio.sleep(0.25)
             now = time.monotonic()
             if len(self.buffer) == 0:
                 self._last_progress = now
-                stalls = 0
+                self._stalls = 0
+            if self.buffer.resend(now - self._lost_after):
+                self._wake.set()
             if now - self._last_heard > self.settings.silence:
                 self._note_error("silence")
                 raise EOFError
             if self._welcomed.is_set() and now - self._last_progress > self.settings.stall:
                 self._note_error("stalled")
-                stalls += 1
-                if stalls > 2:
+                self._stalls += 1
+                if self._stalls > 2:
                     raise EOFError
                 self._last_progress = now
                 self.buffer.resume()
                 self._wake.set()
+
+    @property
+    def _lost_after(self) -> float:
+        """Seconds without acknowledgement after which a frame was lost: never, where the line itself sends it again."""
+        return math.inf
 
     def _note_error(self, code: str) -> None:
         if len(self.statistics.errors) < 200:
