@@ -29,6 +29,11 @@ run: setup-run build ## Starts the five services, prints the coach's link and it
 demo: setup-demo build ## Plays recorded footage of an athlete as four phones, at 15 and 30 frames a second
 	@exec Tools/demo/run
 
+.PHONY: sync-report
+sync-report: setup-demo ## True synchronisation of phones that filmed /clock: SESSION=name, or a folder of recordings
+	@[[ -n "$(SESSION)" ]] || { echo 'Which session? make sync-report SESSION=name' >&2; exit 2; }
+	@exec Tools/sync_report/run "$(SESSION)"
+
 .PHONY: test
 test: setup-test build ## Everything that must pass, real processes included
 	@swift test --no-color-diagnostics

@@ -15,7 +15,7 @@ public enum Endpoint: Hashable, Sendable {
   case sessions
   /// Device reports pushed to session-svc.
   case deviceReports
-  /// Requests to one stream-svc instance (recordings, metrics).
+  /// Requests to one stream-svc instance (recordings, final times, metrics).
   case stream(instance: Int)
   /// Phones' frames and text, relayed between api-front and one stream-svc instance.
   case phoneLinks(instance: Int)
@@ -68,6 +68,7 @@ public struct Peer: Hashable, Sendable {
     Peer(.apiFront, .streamService, "phone-links", .duplex),
     Peer(.apiFront, .streamService, "stream", .requestReply),
     Peer(.sessionService, .streamService, "stream", .requestReply),
+    Peer(.edgeGateway, .streamService, "stream", .requestReply),
     Peer(.streamService, .edgeGateway, "observations", .push),
     Peer(.apiFront, .edgeGateway, "gateway", .requestReply),
     Peer(.sessionService, .edgeGateway, "gateway", .requestReply),

@@ -163,7 +163,7 @@ final class GatewayFixture {
     _ = try gateway.ask(SetCalibration(session: Garage.session, document: Garage.calibration()))
     try gateway.film { gateway.live.count >= 3 }
     _ = try gateway.ask(ExportPoses(session: Garage.session, format: .trc))
-    #expect(try gateway.ask(DeleteReconstruction(session: Garage.session)).files == 3)
+    #expect(try gateway.ask(DeleteReconstruction(session: Garage.session)).files == 4)
     #expect(SessionFolder.names(in: SessionFolder.root(stateDirectory: "\(gateway.folder.path)/state")).isEmpty)
     for phone in 0..<4 {
       let late = try Garage.observation(phone: phone, at: gateway.loop.time.now())

@@ -9,12 +9,13 @@ import Timing
 struct CameraTests {
   private let now = SessionTime(microseconds: 5_000_000)
 
-  private func camera() throws -> Camera {
+  private func camera(_ model: String? = nil, latencies: CameraLatencies = .none) throws -> Camera {
     let key = DeviceKey(session: try #require(SessionID("sess")), device: try #require(DeviceID("phone")))
     let opening = PhoneLinkOpen(
-      key: key, transport: .websocket, metadata: DeviceMetadata(), mode: .single,
+      key: key, transport: .websocket, metadata: DeviceMetadata(model: model), mode: .single,
       anchor: UTCAnchor(sessionTime: .zero, utcMicroseconds: 1_700_000_000_000_000))
-    return Camera(opening, number: 1, link: LinkAddress(peer: PeerIdentity(bytes: [1]), link: 1), at: now)
+    return Camera(
+      opening, number: 1, link: LinkAddress(peer: PeerIdentity(bytes: [1]), link: 1), latencies: latencies, at: now)
   }
 
   /// A round trip of 1 ms to a phone whose clock is 2 s behind.
@@ -29,14 +30,32 @@ struct CameraTests {
     _ = camera.exchanged(sample)
     let later = now.advanced(by: .seconds(3600))
     #expect(camera.sync(at: later)?.cause == .noRecentExchange)
-    camera.said(PhoneCondition(isHidden: true, captureSource: .captureTime, captureLatencyMicroseconds: 9))
+    camera.said(PhoneCondition(isHidden: true, captureSource: .captureTime))
     #expect(camera.sync(at: later)?.cause == .pageHidden)
     let report = camera.report(instance: 1, roomBytes: nil, at: later)
-    #expect(report.capture?.source == .captureTime && report.capture?.latencyMicroseconds == 9)
+    #expect(report.capture?.source == .captureTime && report.capture?.latencyMicroseconds == 0)
     // Another connection has to say it anew.
     camera.connect(camera.opening, link: LinkAddress(peer: PeerIdentity(bytes: [1]), link: 2), at: later)
     #expect(camera.sync(at: later)?.cause == .noRecentExchange)
     #expect(camera.report(instance: 1, roomBytes: nil, at: later).capture == nil)
+  }
+
+  @Test(arguments: [("Pixel 7", 38_000), ("Pixel 8", 0)])
+  func aModelsLatencyIsTakenOffItsFramesAndTold(model: String, latency: Int64) throws {
+    var camera = try camera(model, latencies: try #require(CameraLatencies("Pixel 7:38")))
+    camera.opened(DeviceFolder.Contents(), at: now)
+    _ = camera.exchanged(sample)
+    let message = BusMessage(SampleFrames.bytes(1, captured: 2_990_000))
+    guard case .record(let frame) = camera.decide(message, arrived: now) else {
+      Issue.record("not recorded")
+      return
+    }
+    // This phone's clock is 2 s behind, known to half a millisecond.
+    #expect(abs(frame.reading.time.microseconds - (4_990_000 - latency)) <= 1000)
+    #expect(frame.cameraLatencyMicroseconds == UInt32(latency))
+    #expect(frame.frame.header.captured == DeviceTime(microseconds: 2_990_000))
+    camera.said(PhoneCondition(isHidden: false, captureSource: .callbackTime))
+    #expect(camera.report(instance: 1, roomBytes: nil, at: now).capture?.latencyMicroseconds == Int(latency))
   }
 
   @Test func framesWaitForTheFolderAndTheClock() throws {

@@ -5,6 +5,9 @@ import Messages
 /// What comes out of a session, and the calibration that goes in: recordings, poses, calibration.
 struct MaterialRoutes {
   let backends: Backends
+  private static let movieType = "video/x-matroska"
+  /// Of an index, and of the times that were corrected afterwards.
+  private static let tableType = "application/octet-stream"
 
   var routes: [Route] {
     [
@@ -12,8 +15,8 @@ struct MaterialRoutes {
         .get, "/api/sessions/{id}/recordings", for: .coach, "The recorded files of a session",
         RouteDocumentation(responseSchema: .object(["files": .array(of: RecordingFile.schema)])), run: listRecordings),
       Route(
-        .get, "/api/sessions/{id}/recordings/{path...}", for: .coach, "One recorded file",
-        RouteDocumentation(responseType: "video/x-matroska"), deadline: .seconds(20),
+        .get, "/api/sessions/{id}/recordings/{path...}", for: .coach, "One recorded file, its index or its times",
+        RouteDocumentation(responseType: "*/*"), deadline: .seconds(20),
         run: readRecording),
       poses(.trc, "text/plain; charset=utf-8"), poses(.csv, "text/csv; charset=utf-8"),
       poses(.json, HTTPResponse.jsonType),
@@ -67,14 +70,17 @@ struct MaterialRoutes {
         switch result {
         case .failure(let error): call.fail(error)
         case .success(let files):
-          guard let found = files.first(where: { $0.file.path == path }) else { return call.fail(.unknownRecording) }
-          send(call, session, path, from: found.instance)
+          guard let found = files.first(where: { $0.file.paths.contains(path) }) else {
+            return call.fail(.unknownRecording)
+          }
+          let type = path == found.file.path ? Self.movieType : Self.tableType
+          send(call, session, path, type, from: found.instance)
         }
       }
     }
   }
 
-  private func send(_ call: RouteCall, _ session: SessionID, _ path: String, from instance: Int) {
+  private func send(_ call: RouteCall, _ session: SessionID, _ path: String, _ type: String, from instance: Int) {
     call.attempt { () throws(ServiceError) in
       let client = try backends.stream(instance)
       client.send(ReadRecording(session: session, path: path, offset: 0)) { result in
@@ -86,7 +92,7 @@ struct MaterialRoutes {
             }
           }
           return download(
-            source, length: first.fileBytes, type: "video/x-matroska",
+            source, length: first.fileBytes, type: type,
             name: "\(session.text)-\(path.map { $0 == "/" ? "-" : String($0) }.joined())")
         }
       }
@@ -99,11 +105,23 @@ struct MaterialRoutes {
     Route(
       .get, "/api/sessions/{id}/poses.\(format.rawValue)", for: .coach,
       "The 3D poses as \(format.rawValue.uppercased())",
-      RouteDocumentation(responseType: type, responseSchema: CalibrationSchema.poses), deadline: .seconds(95)
+      RouteDocumentation(
+        query: [
+          .init(
+            name: "times", isRequired: false,
+            description:
+              "`final`: made with the times that are known afterwards; `live`; the better of those there are",
+            schema: .choice(PoseTimes.self))
+        ], responseType: type, responseSchema: CalibrationSchema.poses), deadline: .seconds(95)
     ) { call in
       call.attempt { () throws(ServiceError) in
         let session = try call.pathSession()
-        backends.gateway.send(ExportPoses(session: session, format: format)) { result in
+        var times: PoseTimes?
+        if let wanted = call.request.query["times"] {
+          times = PoseTimes(rawValue: wanted)
+          if times == nil { throw .invalid("invalid_parameter", "times must be live or final, or left out.") }
+        }
+        backends.gateway.send(ExportPoses(session: session, format: format, times: times)) { result in
           call.answer(result) { export in
             let source = BusPieces(first: []) { offset, deliver in
               backends.gateway.send(ReadExport(session: session, export: export.export, offset: offset)) { next in
@@ -111,7 +129,8 @@ struct MaterialRoutes {
               }
             }
             return download(
-              source, length: export.bytes, type: type, name: "\(session.text)-poses.\(format.rawValue)")
+              source, length: export.bytes, type: type,
+              name: "\(session.text)-poses\(export.times == .final ? "-final" : "").\(format.rawValue)")
           }
         }
       }

@@ -33,6 +33,10 @@ struct PageRoutes {
           otherAnswers: Self.unchanged)
       ) { send($0, "pair.html") },
       Route(
+        .get, "/clock", for: .everyone, "A screen that phones film, so that their synchronisation can be measured",
+        RouteDocumentation(responseType: Self.html, otherAnswers: Self.unchanged)
+      ) { send($0, "clock.html") },
+      Route(
         .get, "/favicon.ico", for: .everyone, "The icon",
         RouteDocumentation(responseType: "image/svg+xml", otherAnswers: Self.unchanged)
       ) { send($0, "assets/icon.svg") },

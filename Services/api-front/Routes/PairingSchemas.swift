@@ -60,7 +60,8 @@ extension DeviceMetadata {
     [:],
     optional: [
       "label": .plainText(maxBytes: 200).orNull(), "browser": .plainText(maxBytes: 200).orNull(),
-      "platform": .plainText(maxBytes: 200).orNull(), "width": .integer(16...8192).orNull(),
+      "platform": .plainText(maxBytes: 200).orNull(), "model": .plainText(maxBytes: 200).orNull(),
+      "width": .integer(16...8192).orNull(),
       "height": .integer(16...8192).orNull(), "fps": .number(1...240).orNull(),
     ], isOpen: true)
 }

@@ -45,7 +45,8 @@ extension SyncStatus {
 extension CaptureStatus {
   static let schema = Schema.object([
     "source": Schema.choice(PhoneCondition.CaptureSource.self).described("Where capture instants come from"),
-    "latency_us": .integer(0...PhoneCondition.maximumLatency),
+    "latency_us": Schema.integer(0...Int(CameraLatencies.maximumMicroseconds)).described(
+      "Taken off for the camera's model"),
   ])
 }
 
@@ -88,8 +89,9 @@ extension DeletionReceipt {
 }
 
 extension RecordingFile {
-  static let schema = Schema.object([
-    "device_id": .identifier, "path": .text, "frames": .count, "bytes": .count, "first_sequence": .count,
-    "last_sequence": .count,
-  ])
+  static let schema = Schema.object(
+    [
+      "device_id": .identifier, "path": .text, "index_path": .text, "frames": .count, "bytes": .count,
+      "first_sequence": .count, "last_sequence": .count,
+    ], optional: ["times_path": Schema.text.described("The times as corrected afterwards, once they are")])
 }

@@ -11,6 +11,7 @@ public struct PoseJSONWriter: PoseWriter {
   public mutating func begin(_ text: inout TextBuffer) {
     // A session's name is letters, digits, '-', '_' and '.': nothing that JSON would have to escape.
     text.append("{\"version\":1,\"session_id\":\"\(take.session.text)\",\"units\":\"m\"")
+    text.append(",\"times\":\"\(take.times.rawValue)\"")
     text.append(",\"world_up\":\"\(take.worldUp.rawValue)\",\"rate_hz\":")
     text.append(take.ratePerSecond, decimals: 2)
     text.append(",\"poses\":[")

@@ -9,14 +9,22 @@ public struct TakeDescription: Sendable, Equatable {
   /// Time 0 of the export.
   public let start: SessionTime
   public let worldUp: WorldUp
+  public let times: PoseTimes
 
-  public init(session: SessionID, poses: Int, ratePerSecond: Double, start: SessionTime, worldUp: WorldUp) {
+  public init(
+    session: SessionID, poses: Int, ratePerSecond: Double, start: SessionTime, worldUp: WorldUp,
+    times: PoseTimes = .live
+  ) {
+    self.times = times
     self.session = session
     self.poses = poses
     self.ratePerSecond = ratePerSecond
     self.start = start
     self.worldUp = worldUp
   }
+
+  /// `take`, or `take-final`.
+  var name: String { times == .live ? session.text : "\(session.text)-\(times.rawValue)" }
 
   func seconds(_ time: SessionTime) -> Double { Double(time - start) / 1_000_000 }
 }

@@ -12,7 +12,7 @@ public struct TRCWriter: PoseWriter {
 
   public mutating func begin(_ text: inout TextBuffer) {
     let names = PoseLandmark.allCases.map(\.name)
-    text.append("PathFileType\t4\t(X/Y/Z)\t\(take.session.text).trc\n")
+    text.append("PathFileType\t4\t(X/Y/Z)\t\(take.name).trc\n")
     text.append(
       "DataRate\tCameraRate\tNumFrames\tNumMarkers\tUnits\tOrigDataRate\tOrigDataStartFrame\tOrigNumFrames\n")
     for _ in 0..<2 {

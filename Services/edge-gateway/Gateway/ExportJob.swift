@@ -11,6 +11,7 @@ final class ExportJob {
   static let posesPerStep = 200
 
   let name: String
+  let times: PoseTimes
   private(set) var bytes = 0
   private(set) var poses = 0
 
@@ -18,25 +19,29 @@ final class ExportJob {
   private let temporaryPath: String
   private let source: OwnedDescriptor
   private let target: OwnedDescriptor
-  private var reader: JournalReader
+  private var reader: JournalReader<Pose3D>
   private var writer: any PoseWriter
   private var text = TextBuffer()
   private let limit: Int
   private var isComplete = false
 
-  init(journal: PoseJournal, folder: String, name: String, take: TakeDescription, format: ExportFormat)
+  /// - Parameters:
+  ///   - journal: path of the poses' journal.
+  ///   - end: how many bytes of it hold whole records.
+  init(journal: String, end: Int, folder: String, name: String, take: TakeDescription, format: ExportFormat)
     throws(SystemError)
   {
     self.name = name
     finalPath = "\(folder)/\(name)"
     temporaryPath = "\(folder)/.writing-\(name)"
-    let (sourcePath, targetPath) = (journal.path, temporaryPath)
+    let (sourcePath, targetPath) = (journal, temporaryPath)
     source = OwnedDescriptor(try systemCall("open", on: sourcePath) { open(sourcePath, O_RDONLY | O_CLOEXEC) })
     target = OwnedDescriptor(
       try systemCall("open", on: targetPath) { open(targetPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o640) })
-    reader = JournalReader(descriptor: source.number, path: sourcePath, limit: journal.end)
+    reader = JournalReader(descriptor: source.number, path: sourcePath, limit: end)
     writer = format.writer(take)
     limit = take.poses
+    times = take.times
     writer.begin(&text)
   }
 

@@ -15,6 +15,7 @@ public final class GatewayProcess: ServiceProcess {
   private let server: RequestServer
   private let requests: GatewayRequestHandlers
   private let livePoses: PublishSocket
+  private let finalPoses: FinalPosesWorker
   private var observations: PullSocket?
   private var lastReport = SessionTime(microseconds: -60_000_001)
   private var alarm: (timer: TimerID, at: SessionTime)?
@@ -27,11 +28,32 @@ public final class GatewayProcess: ServiceProcess {
     let bus = try BusContext(context)
     server = try RequestServer(bus, .gateway, context: context)
     requests = GatewayRequestHandlers(sessions: sessions, loop: context.loop, log: context.log)
+    finalPoses = try Self.finalPoses(context, bus, sessions)
+    requests.onDeleted = { [finalPoses] in finalPoses.forget($0) }
     livePoses = try PublishSocket(bus, at: .livePoses, highWaterMark: Self.livePoseQueue)
     requests.register(with: server)
     observations = try PullSocket(bus, at: .observations, highWaterMark: Self.observationQueue) {
       [unowned self] parts in receive(parts)
     }
+    context.loop.every(.seconds(1)) { [finalPoses] in finalPoses.advance() }
+  }
+
+  /// Recordings are where every stream-svc instance finds them, so any that answers will do.
+  private static func finalPoses(
+    _ context: ServiceContext, _ bus: BusContext, _ sessions: Reconstructions
+  ) throws -> FinalPosesWorker {
+    let registry = try RequestClient(bus, .sessions, of: .sessionService)
+    let streams = try (1...context.settings[AppSettings.streamInstances]).map {
+      try RequestClient(bus, .stream(instance: $0), of: .streamService)
+    }
+    return FinalPosesWorker(
+      sessions: sessions, loop: context.loop, log: context.log,
+      askState: { session, completion in
+        registry.send(GetSessionStatus(session: session), retries: 0) { completion($0.map(\.summary.state)) }
+      },
+      askTimes: { request, attempt, completion in
+        streams[attempt % streams.count].send(request, retries: 0, completion)
+      })
   }
 
   private func receive(_ parts: [BusMessage]) {
@@ -47,6 +69,7 @@ public final class GatewayProcess: ServiceProcess {
     do {
       let session = try sessions.session(id, now: now)
       session.take(observation, now: now)
+      if session.isCalibrated { finalPoses.heard(of: id) }
       publish(session, now: now)
       setAlarm(session.nextDeadline(now: now))
     } catch {

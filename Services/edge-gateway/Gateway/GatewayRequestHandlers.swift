@@ -14,6 +14,8 @@ final class GatewayRequestHandlers {
   private let loop: EventLoop
   private let log: Log
   private var runningExports = 0
+  /// A session's material was removed.
+  var onDeleted: (SessionID) -> Void = { _ in }
 
   init(sessions: Reconstructions, loop: EventLoop, log: Log) {
     self.sessions = sessions
@@ -55,6 +57,7 @@ final class GatewayRequestHandlers {
 
   private func delete(_ request: DeleteReconstruction) throws -> DeleteReconstruction.Reply {
     let files = try sessions.delete(request.session, now: loop.time.now())
+    onDeleted(request.session)
     log.info("reconstruction_deleted", (.session, request.session.text), (.count, files))
     return DeleteReconstruction.Reply(files: files)
   }
@@ -69,8 +72,10 @@ final class GatewayRequestHandlers {
   private func export(_ request: ExportPoses, _ responder: Responder<ExportPoses>) {
     guard runningExports < Self.maxExports else { return responder.fail(.tooManyExports) }
     do {
-      guard let session = try existing(request.session), let job = try session.beginExport(request.format) else {
-        return responder.fail(.noPoses)
+      guard let session = try existing(request.session),
+        let job = try session.beginExport(request.format, times: request.times)
+      else {
+        return responder.fail(request.times == .final ? .noFinalPoses : .noPoses)
       }
       runningExports += 1
       proceed(job, session, responder)
@@ -90,7 +95,7 @@ final class GatewayRequestHandlers {
       }
       runningExports -= 1
       session.exportFinished()
-      responder.succeed(ExportPoses.Reply(export: job.name, bytes: job.bytes, poses: job.poses))
+      responder.succeed(ExportPoses.Reply(export: job.name, bytes: job.bytes, poses: job.poses, times: job.times))
     } catch {
       runningExports -= 1
       responder.fail(unexpected: error)
@@ -112,6 +117,9 @@ extension ServiceError {
   static let noPoses = ServiceError.notFound(
     "no_poses",
     "No 3D pose has been made of this session yet. It needs a calibration and two phones that see the person.")
+  static let noFinalPoses = ServiceError.notFound(
+    "no_final_poses",
+    "The poses have not been made with final times yet. That begins some seconds after the session has ended.")
   static let noSuchExport = ServiceError.notFound(
     "no_such_export", "This export is not there any more. Ask for the poses again.")
   static let tooManySessions = ServiceError(

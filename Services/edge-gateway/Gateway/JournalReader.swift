@@ -2,21 +2,18 @@ import Glibc
 import Messages
 import Runtime
 
-/// Reads a pose journal from the start, piece by piece. The descriptor stays its owner's.
-struct JournalReader {
+/// Reads a journal from the start, piece by piece. The descriptor stays its owner's.
+struct JournalReader<Record: JournalRecord> {
   /// The end of the last whole record read, bytes from the start; 0 before a good beginning.
   private(set) var offset = 0
 
   private let descriptor: Int32
   private let path: String
   private let limit: Int
-  private var buffer = [UInt8](repeating: 0, count: pieceSize)
+  private var buffer = [UInt8](repeating: 0, count: max(64 * 1024, Record.longestRecord + 4))
   /// What of the buffer has been read from the file and not been used yet.
   private var filled = 0..<0
   private var fileOffset = 0
-
-  /// Holds the longest record many times.
-  private static let pieceSize = 64 * 1024
 
   /// - Parameter limit: reads no further than this many bytes of the file.
   init(descriptor: Int32, path: String, limit: Int = .max) {
@@ -25,27 +22,27 @@ struct JournalReader {
     self.limit = limit
   }
 
-  /// The next pose, or nil at the end of what is whole.
-  mutating func next() throws(SystemError) -> Pose3D? {
+  /// The next record, or nil at the end of what is whole.
+  mutating func next() throws(SystemError) -> Record? {
     if offset == 0 {
-      guard try fill(PoseJournal.magic.count),
-        buffer[filled.lowerBound...].starts(with: PoseJournal.magic)
+      guard try fill(Journal<Record>.magic.count),
+        buffer[filled.lowerBound...].starts(with: Journal<Record>.magic)
       else { return nil }
-      advance(PoseJournal.magic.count)
+      advance(Journal<Record>.magic.count)
     }
     guard try fill(4) else { return nil }
     let start = filled.lowerBound
     let count = buffer.withUnsafeBytes { bytes in
       Int(UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: start, as: UInt32.self)))
     }
-    guard count > 0, count <= PoseJournal.longestRecord, try fill(4 + count) else { return nil }
-    let pose = buffer.withUnsafeBytes { bytes in
-      let record = filled.lowerBound + 4
-      return try? Pose3D(decoding: UnsafeRawBufferPointer(rebasing: bytes[record..<record + count]))
+    guard count > 0, count <= Record.longestRecord, try fill(4 + count) else { return nil }
+    let record = buffer.withUnsafeBytes { bytes in
+      let begin = filled.lowerBound + 4
+      return try? Record(decoding: UnsafeRawBufferPointer(rebasing: bytes[begin..<begin + count]))
     }
-    guard let pose else { return nil }
+    guard let record else { return nil }
     advance(4 + count)
-    return pose
+    return record
   }
 
   private mutating func advance(_ count: Int) {

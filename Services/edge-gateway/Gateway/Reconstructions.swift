@@ -25,6 +25,17 @@ final class Reconstructions {
     SessionFolder.removeLeftovers(root: root)
   }
 
+  /// Sessions on disk whose final poses are still to be made.
+  var awaitingFinalPoses: [SessionID] {
+    SessionFolder.names(in: root).compactMap { SessionID($0) }.filter {
+      SessionFolder(root: root, session: $0).awaitsFinalPoses
+    }
+  }
+
+  func awaitsFinalPoses(_ id: SessionID, now: SessionTime) -> Bool {
+    !isDeleted(id, now: now) && SessionFolder(root: root, session: id).awaitsFinalPoses
+  }
+
   var all: some Collection<SessionReconstruction> { open.values }
 
   /// The session, taken up from disk or new. Throws `ServiceError.tooManySessions` or `SystemError`.

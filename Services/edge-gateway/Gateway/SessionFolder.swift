@@ -12,7 +12,21 @@ struct SessionFolder {
 
   var calibration: String { "\(path)/calibration.json" }
   var journal: String { "\(path)/poses.journal" }
+  /// What the poses were made of.
+  var observations: String { "\(path)/observations.journal" }
+  /// The poses once more, with the times that are known afterwards.
+  var finalJournal: String { "\(path)/poses-final.journal" }
+  var newFinalJournal: String { "\(path)/.writing-poses-final.journal" }
   var exports: String { "\(path)/exports" }
+
+  /// Whether observations came since the final poses were made, if they were.
+  var awaitsFinalPoses: Bool {
+    var (observed, made) = (stat(), stat())
+    guard stat(observations, &observed) == 0 else { return false }
+    guard stat(finalJournal, &made) == 0 else { return true }
+    let (a, b) = (observed.st_mtim, made.st_mtim)
+    return a.tv_sec > b.tv_sec || (a.tv_sec == b.tv_sec && a.tv_nsec > b.tv_nsec)
+  }
 
   var exists: Bool { access(path, F_OK) == 0 }
 

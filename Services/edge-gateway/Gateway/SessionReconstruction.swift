@@ -14,6 +14,9 @@ final class SessionReconstruction {
   private var smoother = PoseSmoother()
   private var clockCheck: ClockCheck?
   private var journal: PoseJournal?
+  private var observations: ObservationKeeper
+  /// The poses with final times, once they are made.
+  private var finalTake: PoseTake?
   private var figures = ReconstructionFigures()
   private var shelf: ExportShelf?
   private var firstPose: SessionTime?
@@ -27,6 +30,7 @@ final class SessionReconstruction {
     folder = SessionFolder(root: root, session: session)
     lastUse = now
     aligner = Aligner()
+    observations = ObservationKeeper(path: folder.observations)
     guard folder.exists else { return }
     shelf = ExportShelf(folder: folder.exports)
     if let calibration = Self.stored(folder.calibration, log: log, session: session) {
@@ -34,6 +38,7 @@ final class SessionReconstruction {
       clockCheck = ClockCheck(calibration: calibration)
     }
     let last = try openJournal()
+    finalTake = try PoseTake(folder.finalJournal)
     // After a reboot the clock begins anew, and old instants would block the new ones.
     if let last, last <= now { aligner = Aligner(notBefore: last) }
   }
@@ -56,6 +61,7 @@ final class SessionReconstruction {
     clockCheck = ClockCheck(calibration: calibration)
     smoother = PoseSmoother()
     reportedFaults = []
+    keep(.calibration(from: lastUse, document: CalibrationJSON.encode(calibration)))
     return calibration.cameras.compactMap { DeviceID($0.name) }
   }
 
@@ -76,6 +82,7 @@ final class SessionReconstruction {
 
   func take(_ observation: Observation2D, now: SessionTime) {
     lastUse = now
+    if isCalibrated { keep(.observation(observation)) }
     aligner.insert(observation, now: now)
   }
 
@@ -132,6 +139,15 @@ final class SessionReconstruction {
     }
   }
 
+  /// For the poses that are made afterwards; the live ones go on without.
+  private func keep(_ record: ObservationRecord) {
+    do throws(SystemError) {
+      try observations.keep(record)
+    } catch {
+      log.error("observations_not_kept", (.session, session.text), (.error, error))
+    }
+  }
+
   private func makeFolder() throws(SystemError) {
     try folder.create()
     if shelf == nil { shelf = ExportShelf(folder: folder.exports) }
@@ -152,14 +168,30 @@ final class SessionReconstruction {
 
   // MARK: Exports
 
-  /// Begins an export. Nil when there is no pose yet.
-  func beginExport(_ format: ExportFormat) throws(SystemError) -> ExportJob? {
-    guard let journal, let firstPose, figures.poses > 0, let name = shelf?.nextName(format) else { return nil }
+  /// Begins an export of the poses with those times, or of the best there are. Nil when there is no such pose.
+  func beginExport(_ format: ExportFormat, times: PoseTimes? = nil) throws(SystemError) -> ExportJob? {
+    let chosen = times ?? (finalTake == nil ? .live : .final)
+    guard let (path, end, poses, rate, start) = chosen == .final ? finalTake?.source : liveSource,
+      let name = shelf?.nextName(format)
+    else { return nil }
     let take = TakeDescription(
-      session: session, poses: figures.journalled, ratePerSecond: figures.ratePerSecond ?? 30, start: firstPose,
-      worldUp: triangulator?.calibration.worldUp ?? .z)
-    return try ExportJob(journal: journal, folder: folder.exports, name: name, take: take, format: format)
+      session: session, poses: poses, ratePerSecond: rate ?? 30, start: start,
+      worldUp: triangulator?.calibration.worldUp ?? .z, times: chosen)
+    return try ExportJob(journal: path, end: end, folder: folder.exports, name: name, take: take, format: format)
   }
+
+  private var liveSource: PoseTake.Source? {
+    guard let journal, let firstPose, figures.poses > 0 else { return nil }
+    return (journal.path, journal.end, figures.journalled, figures.ratePerSecond, firstPose)
+  }
+
+  /// Begins to make the poses once more. Nil when there is nothing to make them of.
+  func beginFinalPoses(_ times: FinalTimes) throws(SystemError) -> FinalPosesJob? {
+    guard folder.awaitsFinalPoses else { return nil }
+    return try FinalPosesJob(session: session, folder: folder, times: times)
+  }
+
+  func finalPosesAreMade() throws(SystemError) { finalTake = try PoseTake(folder.finalJournal) }
 
   func exportFinished() { shelf?.removeOld() }
 

@@ -54,5 +54,6 @@ enum SessionSchema {
       ALTER TABLE devices ADD COLUMN awaits_revocation INTEGER NOT NULL DEFAULT 0;
       CREATE INDEX devices_awaiting_revocation ON devices (session) WHERE awaits_revocation;
       """),
+    Migration("ALTER TABLE devices ADD COLUMN model TEXT;"),
   ]
 }

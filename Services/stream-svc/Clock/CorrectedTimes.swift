@@ -5,8 +5,8 @@ import Timing
 /// `0001.times` beside `0001.idx`: the same frames' session times once more, with all that was learned of the clock later.
 ///
 /// The index keeps what was known when a frame came; this is known from the exchanges before and after it (`ClockHistory`)
-/// and supersedes it. Made for all segments of a device when its connection ends, so a missing file only means that the
-/// index's times are the best there are. Little-endian:
+/// and supersedes it. Made for all segments of a device when its connection or the process ends, or when asked for after a
+/// kill (`TimesCorrection`). Little-endian:
 ///
 /// | offset | bytes | field |
 /// |---|---|---|
@@ -36,8 +36,11 @@ struct CorrectedTimes: Equatable, Sendable {
     guard segment.header.boot == boot else { return nil }
     var records: [Record] = []
     records.reserveCapacity(segment.records.count)
+    let latency = Int64(segment.header.cameraLatencyMicroseconds)
     for record in segment.records {
-      guard let reading = history.reading(of: record.deviceTime, live: record.reading.time) else { return nil }
+      guard let reading = history.reading(of: record.deviceTime + -latency, live: record.reading.time) else {
+        return nil
+      }
       records.append(Record(sequence: record.sequence, reading: reading))
     }
     self.boot = boot

@@ -29,10 +29,13 @@ public struct CheckedFrame: Sendable {
 public struct TimedFrame: Sendable {
   public let frame: CheckedFrame
   public let reading: ClockReading
+  /// How late the phone's camera is, µs: taken off the header's capture instant before it was read.
+  public let cameraLatencyMicroseconds: UInt32
 
-  public init(frame: CheckedFrame, reading: ClockReading) {
+  public init(frame: CheckedFrame, reading: ClockReading, cameraLatencyMicroseconds: UInt32 = 0) {
     self.frame = frame
     self.reading = reading
+    self.cameraLatencyMicroseconds = cameraLatencyMicroseconds
   }
 
   public var sequence: UInt32 { frame.header.sequence }

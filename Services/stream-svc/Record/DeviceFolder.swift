@@ -101,15 +101,9 @@ final class DeviceFolder {
     }
   }
 
-  /// Reads all frames' times once more with every exchange that there was, and keeps them beside the index.
+  /// Corrects the times of all that was recorded with all that is known by now.
   func correctTimes() throws(DiskFailure) {
-    let samples = try clockLog.all()
-    guard !samples.isEmpty else { return }
-    let history = ClockHistory(samples)
-    for number in segmentNumbers(in: place.folder) {
-      guard let segment = try SegmentRecovery(number: number, folder: place.folder).read() else { continue }
-      try CorrectedTimes(of: segment, history: history, boot: place.boot)?.write(to: place.timesPath(number))
-    }
+    try TimesCorrection(folder: place.folder, boot: place.boot).make(from: try clockLog.all())
   }
 
   var openFiles: [any RecordingFileHandle] {

@@ -14,7 +14,8 @@ import Timing
 /// | 16 | 8 | the same instant in µs since the Unix epoch, signed |
 /// | 24 | 16 | boot id of the machine: SessionTime counts from its start |
 /// | 40 | 8 | end of the Matroska header: the first frame's cluster starts here |
-/// | 48 | 12 | zero |
+/// | 48 | 4 | how late the phone's camera is, µs (`AXOLOTL_CAMERA_LATENCY`): SessionTimes have it taken off, DeviceTimes not |
+/// | 52 | 8 | zero |
 /// | 60 | 4 | CRC-32 (IEEE) of the 60 bytes before, with byte 5 taken as zero |
 public struct IndexHeader: Equatable, Sendable {
   public static let size = 64
@@ -26,10 +27,11 @@ public struct IndexHeader: Equatable, Sendable {
   public let anchor: UTCAnchor
   public let boot: BootID
   public let firstClusterOffset: UInt64
+  public let cameraLatencyMicroseconds: UInt32
 
   public init(
     kind: SegmentKind, isFinished: Bool = false, instance: UInt16, anchor: UTCAnchor, boot: BootID,
-    firstClusterOffset: UInt64
+    firstClusterOffset: UInt64, cameraLatencyMicroseconds: UInt32 = 0
   ) {
     self.kind = kind
     self.isFinished = isFinished
@@ -37,6 +39,7 @@ public struct IndexHeader: Equatable, Sendable {
     self.anchor = anchor
     self.boot = boot
     self.firstClusterOffset = firstClusterOffset
+    self.cameraLatencyMicroseconds = cameraLatencyMicroseconds
   }
 
   public init(decoding bytes: UnsafeRawBufferPointer) throws(DecodingFailure) {
@@ -51,14 +54,14 @@ public struct IndexHeader: Equatable, Sendable {
     let utc: Int64 = try reader.integer()
     let boot = BootID(high: try reader.integer(), low: try reader.integer())
     let firstCluster: UInt64 = try reader.integer()
-    guard try reader.integer(UInt64.self) == 0, try reader.integer(UInt32.self) == 0 else {
-      throw .invalid(field: "reserved")
-    }
+    let latency: UInt32 = try reader.integer()
+    guard try reader.integer(UInt64.self) == 0 else { throw .invalid(field: "reserved") }
     let checksum: UInt32 = try reader.integer()
     try reader.finish()
     self.init(
       kind: kind, isFinished: finished == 1, instance: instance,
-      anchor: UTCAnchor(sessionTime: start, utcMicroseconds: utc), boot: boot, firstClusterOffset: firstCluster)
+      anchor: UTCAnchor(sessionTime: start, utcMicroseconds: utc), boot: boot, firstClusterOffset: firstCluster,
+      cameraLatencyMicroseconds: latency)
     guard checksum == checksumOfUnfinished() else { throw .invalid(field: "checksum") }
   }
 
@@ -81,8 +84,8 @@ public struct IndexHeader: Equatable, Sendable {
     writer.integer(boot.high)
     writer.integer(boot.low)
     writer.integer(firstClusterOffset)
+    writer.integer(cameraLatencyMicroseconds)
     writer.integer(UInt64(0))
-    writer.integer(UInt32(0))
     return writer
   }
 }
@@ -93,7 +96,7 @@ public struct IndexHeader: Equatable, Sendable {
 /// |---|---|---|
 /// | 0 | 4 | sequence number |
 /// | 4 | 2+2 | width, height |
-/// | 8 | 8 | capture instant, DeviceTime µs, signed |
+/// | 8 | 8 | capture instant, DeviceTime µs, signed, as the phone said it |
 /// | 16 | 8 | capture instant, SessionTime µs, signed: the estimate when the frame arrived |
 /// | 24 | 4 | error bound of that estimate, µs; 0xFFFFFFFF: no clock exchange yet, the time is that of arrival |
 /// | 28 | 4 | bytes of the JPEG file |

@@ -27,6 +27,7 @@ final class Recorder {
   private var closing: [Int: (session: SessionID, waitingFor: Int)] = [:]
   private var lists: [Int: ([RecordingFile]) -> Void] = [:]
   private var reads: [Int: (ReadRecording.Reply?) -> Void] = [:]
+  private var finalTimes: [Int: (ReadFinalTimes.Reply) -> Void] = [:]
   private var deletions: [Int: (DeleteRecordings.Reply) -> Void] = [:]
   private var isMeasuring = false
   /// Bytes free on the recordings' disk when it was last measured.
@@ -42,7 +43,9 @@ final class Recorder {
     for number in 1...max(1, configuration.threads) {
       threads.append(
         RecorderThread(
-          number: number, library: RecordingLibrary(root: configuration.root, instance: configuration.instance),
+          number: number,
+          library: RecordingLibrary(
+            root: configuration.root, instance: configuration.instance, boot: configuration.boot),
           reserveBytes: configuration.reserveBytes,
           maximumFrameBytes: configuration.maximumQueuedBytes, disk: disk, time: time, syncer: syncer
         ) { outbox.add($0) })
@@ -78,6 +81,12 @@ final class Recorder {
     threads[0].send(.read(wanted, request: nextRequest))
   }
 
+  func readFinalTimes(_ wanted: ReadFinalTimes, then body: @escaping (ReadFinalTimes.Reply) -> Void) {
+    nextRequest += 1
+    finalTimes[nextRequest] = body
+    threads[0].send(.finalTimes(wanted, request: nextRequest))
+  }
+
   /// Closes the session's files in every thread, then removes them.
   func delete(_ session: SessionID, then body: @escaping (DeleteRecordings.Reply) -> Void) {
     nextRequest += 1
@@ -111,6 +120,7 @@ final class Recorder {
       case .sessionClosed(let request): sessionClosed(request)
       case .listed(let request, let files): lists.removeValue(forKey: request)?(files)
       case .read(let request, let reply): reads.removeValue(forKey: request)?(reply)
+      case .finalTimes(let request, let reply): finalTimes.removeValue(forKey: request)?(reply)
       case .deleted(let request, let files, let bytes):
         deletions.removeValue(forKey: request)?(DeleteRecordings.Reply(files: files, bytes: bytes))
       case .measured(let bytes):

@@ -17,6 +17,7 @@ final class RecorderDesk {
   private static let maximumBatch = 32
   private static let retryPause = Duration.seconds(1)
   private static let syncPeriod = Duration.seconds(5)
+  private static let correctionPatience = Duration.seconds(2)
 
   private let library: RecordingLibrary
   private let reserveBytes: UInt64
@@ -59,6 +60,8 @@ final class RecorderDesk {
       emit(.listed(request: request, library.files(of: session)))
     case .read(let wanted, let request):
       emit(.read(request: request, library.read(wanted)))
+    case .finalTimes(let wanted, let request):
+      emit(.finalTimes(request: request, library.finalTimes(wanted)))
     case .delete(let session, let request):
       let removed = library.remove(session)
       emit(.deleted(request: request, files: removed.files, bytes: removed.bytes))
@@ -76,9 +79,15 @@ final class RecorderDesk {
     syncer.synchronize(cameras.values.flatMap { $0.folder.openFiles })
   }
 
-  /// The process ends. Times are corrected when the phones, which will come back, end their next connection.
+  /// The process ends, soon: all files are finished first. What is not corrected in time is when somebody asks for it
+  /// (`RecordingLibrary.finalTimes`), or when the phone's next connection ends.
   func closeAll() {
-    for camera in cameras.keys.sorted() { close(camera, correctingTimes: false) }
+    let patience = time.now().advanced(by: Self.correctionPatience)
+    for camera in cameras.keys.sorted() {
+      flush(camera)
+      try? cameras[camera]?.folder.finishSegments()
+    }
+    for camera in cameras.keys.sorted() { close(camera, correctingTimes: time.now() < patience) }
   }
 
   private func open(_ camera: CameraNumber, _ place: SegmentPlace, _ key: DeviceKey) {

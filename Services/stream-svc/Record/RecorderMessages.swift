@@ -15,6 +15,7 @@ enum RecorderCommand: Sendable {
   case closeSession(SessionID, request: Int)
   case list(SessionID, request: Int)
   case read(ReadRecording, request: Int)
+  case finalTimes(ReadFinalTimes, request: Int)
   case delete(SessionID, request: Int)
   /// Ask the file system how much is free.
   case measure
@@ -30,6 +31,7 @@ enum RecorderEvent: Sendable {
   case listed(request: Int, [RecordingFile])
   /// nil: there is no such file.
   case read(request: Int, ReadRecording.Reply?)
+  case finalTimes(request: Int, ReadFinalTimes.Reply)
   case deleted(request: Int, files: Int, bytes: Int)
   /// Bytes free on the recordings' disk; nil when the file system does not say.
   case measured(freeBytes: UInt64?)

@@ -1,12 +1,14 @@
 import FoundationEssentials
 import Glibc
 import Messages
+import Timing
 
 /// The recordings on disk, open or not: listing and removing them.
 struct RecordingLibrary: Sendable {
   let root: String
   /// Instances share the folder; each lists what it wrote, so that nothing is listed twice.
   let instance: UInt16
+  let boot: BootID
 
   /// This instance's segments of a session, in the order of device and number.
   func files(of session: SessionID) -> [RecordingFile] {
@@ -32,10 +34,30 @@ struct RecordingLibrary: Sendable {
     let parts = path.split(separator: "/", omittingEmptySubsequences: false)
     guard parts.count == 2, DeviceID(String(parts[0])) != nil else { return nil }
     let name = parts[1].split(separator: ".", omittingEmptySubsequences: false)
-    guard name.count == 2, ["mkv", "idx"].contains(name[1]), let number = Int(name[0]), number >= 0,
+    guard name.count == 2, ["mkv", "idx", "times"].contains(name[1]), let number = Int(name[0]), number >= 0,
       SegmentPlace.name(number) == name[0]
     else { return nil }
     return path
+  }
+
+  /// A piece of all devices' corrected times. Those of folders that nobody holds are made if they are missing.
+  func finalTimes(_ wanted: ReadFinalTimes) -> ReadFinalTimes.Reply {
+    let folder = "\(root)/\(wanted.session.text)"
+    var writer = ByteWriter()
+    var inUse = 0
+    for device in entries(of: folder).compactMap({ DeviceID($0) }) {
+      let correction = TimesCorrection(folder: "\(folder)/\(device.text)", boot: boot)
+      // Held only as long as it takes; a phone that connects meanwhile is tried again.
+      if let lock = try? FolderLock(folder: correction.folder) {
+        // Without them the index's times stand.
+        withExtendedLifetime(lock) { try? correction.makeMissing() }
+      } else {
+        inUse += 1
+      }
+      FinalDeviceTimes(device: device, times: correction.times).encode(into: &writer)
+    }
+    let piece = writer.bytes.dropFirst(max(0, wanted.offset)).prefix(ReadFinalTimes.maximumPiece)
+    return ReadFinalTimes.Reply(piece: Data(piece), totalBytes: writer.bytes.count, devicesInUse: inUse)
   }
 
   /// Removes a session's folder, and says how many files and bytes of recordings that were.
@@ -65,8 +87,11 @@ struct RecordingLibrary: Sendable {
     guard let segment = try? SegmentRecovery(number: number, folder: "\(folder)/\(device.text)").read(),
       segment.header.instance == instance, let first = segment.records.first, let last = segment.records.last
     else { return nil }
+    let base = "\(device.text)/\(SegmentPlace.name(number))"
+    let hasTimes = access("\(folder)/\(base).times", F_OK) == 0
     return RecordingFile(
-      device: device, path: "\(device.text)/\(SegmentPlace.name(number)).mkv", frames: segment.records.count,
+      device: device, path: base + ".mkv", indexPath: base + ".idx", timesPath: hasTimes ? base + ".times" : nil,
+      frames: segment.records.count,
       bytes: Int(segment.movieBytes), firstSequence: first.sequence, lastSequence: last.sequence)
   }
 }

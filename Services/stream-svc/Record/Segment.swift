@@ -11,6 +11,7 @@ final class Segment {
   let isProvisional: Bool
   let width: UInt16
   let height: UInt16
+  private let cameraLatencyMicroseconds: UInt32
   private(set) var lastSequence: UInt32 = 0
   private(set) var lastTime: SessionTime
   let start: SessionTime
@@ -34,6 +35,7 @@ final class Segment {
     isProvisional = first.reading.isProvisional
     width = first.frame.header.width
     height = first.frame.header.height
+    cameraLatencyMicroseconds = first.cameraLatencyMicroseconds
     let anchor = UTCAnchor(
       sessionTime: start, utcMicroseconds: place.anchor.utcMicroseconds(at: start))
     movie = try disk.create(place.moviePath(number))
@@ -43,7 +45,7 @@ final class Segment {
     committedEnd = muxer.endOffset
     let header = IndexHeader(
       kind: kind, instance: place.instance, anchor: anchor, boot: place.boot,
-      firstClusterOffset: UInt64(muxer.endOffset))
+      firstClusterOffset: UInt64(muxer.endOffset), cameraLatencyMicroseconds: cameraLatencyMicroseconds)
     try index.write(header.encoded(), at: 0)
   }
 
@@ -52,6 +54,7 @@ final class Segment {
     let header = frame.frame.header
     return header.sequence > lastSequence && header.width == width && header.height == height
       && frame.reading.isProvisional == isProvisional
+      && frame.cameraLatencyMicroseconds == cameraLatencyMicroseconds
       && frame.reading.time - lastTime > -Self.tolerance && frame.reading.time - start < Self.longest
   }
 
@@ -109,7 +112,6 @@ struct SegmentPlace: Sendable {
 
   func moviePath(_ number: Int) -> String { "\(folder)/\(Self.name(number)).mkv" }
   func indexPath(_ number: Int) -> String { "\(folder)/\(Self.name(number)).idx" }
-  func timesPath(_ number: Int) -> String { "\(folder)/\(Self.name(number)).times" }
 
   static func name(_ number: Int) -> String {
     let digits = String(number)

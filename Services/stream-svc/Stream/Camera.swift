@@ -38,6 +38,7 @@ struct Camera {
   private(set) var phase: Phase
   private(set) var link: LinkAddress?
   private(set) var opening: PhoneLinkOpen
+  private let latencies: CameraLatencies
   private(set) var ledger = SequenceLedger()
   private(set) var clock = ClockModel()
   private(set) var held: [(message: BusMessage, arrived: SessionTime)] = []
@@ -56,7 +57,11 @@ struct Camera {
   var acknowledgementIsDue = false
   var nextComplaintAt = SessionTime.zero
 
-  init(_ opening: PhoneLinkOpen, number: CameraNumber, link: LinkAddress, at now: SessionTime) {
+  init(
+    _ opening: PhoneLinkOpen, number: CameraNumber, link: LinkAddress, latencies: CameraLatencies = .none,
+    at now: SessionTime
+  ) {
+    self.latencies = latencies
     key = opening.key
     self.number = number
     self.opening = opening
@@ -65,6 +70,9 @@ struct Camera {
   }
 
   var isConnected: Bool { link != nil }
+
+  /// How late this model's camera is, µs.
+  var latencyMicroseconds: UInt32 { latencies.microseconds(of: opening.metadata.model) }
 
   // MARK: The connection
 
@@ -173,7 +181,10 @@ struct Camera {
 
   private mutating func admit(_ frame: CheckedFrame) -> Decision {
     let header = frame.header
-    if let estimate = clock.estimate(of: header.captured) {
+    // The one place where the camera's latency is taken off: what is read is when the light came.
+    let latency = latencyMicroseconds
+    let light = header.captured + -Int64(latency)
+    if let estimate = clock.estimate(of: light) {
       let latest = frame.arrived + Int64(estimate.errorBoundMicroseconds) + Self.futureTolerance
       guard estimate.time <= latest else { return .refuse(.captureInFuture) }
     }
@@ -185,8 +196,8 @@ struct Camera {
       return refusal == .duplicate ? .acknowledgeAgain : .refuse(.sequence(refusal))
     }
     if header.sequence > newest?.sequence ?? 0 { newest = (header.sequence, header.captured) }
-    let reading = clock.reading(of: header.captured) ?? .provisional(arrival: frame.arrived)
-    return .record(TimedFrame(frame: frame, reading: reading))
+    let reading = clock.reading(of: light) ?? .provisional(arrival: frame.arrived)
+    return .record(TimedFrame(frame: frame, reading: reading, cameraLatencyMicroseconds: latency))
   }
 
   /// The recorder's queue was full after all.
@@ -232,6 +243,11 @@ struct Camera {
     clock.state(at: now).map { SyncStatus($0, isPageHidden: condition?.isHidden ?? false) }
   }
 
+  /// Nil before the first frame.
+  private var capture: CaptureStatus? {
+    condition?.captureSource.map { CaptureStatus(source: $0, latencyMicroseconds: Int(latencyMicroseconds)) }
+  }
+
   func state(at now: SessionTime) -> DeviceState {
     guard isConnected else { return .stale }
     guard let lastFrameAt, now - lastFrameAt < 3_000_000 else { return .connected }
@@ -247,7 +263,7 @@ struct Camera {
       framesRefused: counts.refused,
       posesEstimated: counts.posesEstimated, posesShed: counts.posesShed, posesFailed: counts.posesFailed,
       posesWaiting: counts.posesWaiting, bytesRecorded: counts.bytesRecorded, lastSequence: ledger.highestSeen,
-      sync: sync(at: now), capture: condition?.capture,
+      sync: sync(at: now), capture: capture,
       recording: RecordingStatus(roomBytes: roomBytes, problem: isConnected ? failure?.code : nil),
       lastFrameAt: lastFrameAt, reportedAt: now)
   }

@@ -14,6 +14,7 @@ final class StreamDesk {
   private let recorder: Recorder
   private let poses: PoseDesk
   private let metrics: StreamMetrics
+  private let latencies: CameraLatencies
   private var cameras: [CameraNumber: Camera] = [:]
   private var numbers: [DeviceKey: CameraNumber] = [:]
   private var cameraOfLink: [LinkAddress: CameraNumber] = [:]
@@ -32,8 +33,9 @@ final class StreamDesk {
 
   init(
     loop: EventLoop, log: Log, instance: Int, links: PhoneConnections, recorder: Recorder, poses: PoseDesk,
-    metrics: StreamMetrics
+    metrics: StreamMetrics, latencies: CameraLatencies
   ) {
+    self.latencies = latencies
     self.loop = loop
     self.log = log
     self.instance = instance
@@ -95,7 +97,7 @@ final class StreamDesk {
         )
       }
       nextNumber += 1
-      cameras[nextNumber] = Camera(opening, number: nextNumber, link: address, at: now)
+      cameras[nextNumber] = Camera(opening, number: nextNumber, link: address, latencies: latencies, at: now)
       numbers[opening.key] = nextNumber
       begin(nextNumber, address)
     }
@@ -192,7 +194,7 @@ final class StreamDesk {
     case .opened(let number, let contents): opened(number, contents)
     case .openFailed(let number, let failure): openFailed(number, failure)
     case .wrote(let number, let outcome): wrote(number, outcome)
-    case .closed, .sessionClosed, .listed, .read, .deleted, .measured: return
+    case .closed, .sessionClosed, .listed, .read, .finalTimes, .deleted, .measured: return
     }
   }
 

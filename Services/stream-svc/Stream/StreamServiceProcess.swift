@@ -63,7 +63,7 @@ public final class StreamServiceProcess: ServiceProcess {
     let links = PhoneConnections(relayed: relayed, direct: peers)
     desk = StreamDesk(
       loop: context.loop, log: context.log, instance: instance, links: links, recorder: recorder, poses: poses,
-      metrics: metrics)
+      metrics: metrics, latencies: settings[AppSettings.cameraLatency])
     server = try RequestServer(bus, .stream(instance: instance), context: context)
     answerRequests()
     answerSignalling()
@@ -83,6 +83,9 @@ public final class StreamServiceProcess: ServiceProcess {
       recorder.read(request) { reply in
         if let reply { responder.succeed(reply) } else { responder.fail(.unknownRecording) }
       }
+    }
+    server.handleLater(ReadFinalTimes.self) { [recorder] request, responder in
+      recorder.readFinalTimes(request) { responder.succeed($0) }
     }
     server.handleLater(DeleteRecordings.self) { [desk] request, responder in
       desk.delete(request.session) { responder.succeed($0) }

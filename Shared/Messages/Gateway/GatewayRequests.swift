@@ -36,6 +36,14 @@ public struct GetCalibration: ServiceRequest {
   public init(session: SessionID) { self.session = session }
 }
 
+/// Which times poses were made with.
+public enum PoseTimes: String, Codable, Sendable, CaseIterable {
+  /// Those that were known when the frames came.
+  case live
+  /// Those that all clock exchanges of the session say afterwards.
+  case final
+}
+
 /// Writes the session's poses to a file and names it; api-front then asks for its bytes piece by piece.
 public struct ExportPoses: ServiceRequest {
   public struct Reply: Codable, Sendable {
@@ -43,10 +51,12 @@ public struct ExportPoses: ServiceRequest {
     public let export: String
     public let bytes: Int
     public let poses: Int
-    public init(export: String, bytes: Int, poses: Int) {
+    public let times: PoseTimes
+    public init(export: String, bytes: Int, poses: Int, times: PoseTimes) {
       self.export = export
       self.bytes = bytes
       self.poses = poses
+      self.times = times
     }
   }
   public static let name = "gateway.export_poses"
@@ -54,10 +64,13 @@ public struct ExportPoses: ServiceRequest {
 
   public let session: SessionID
   public let format: ExportFormat
+  /// Nil: the best there are.
+  public let times: PoseTimes?
 
-  public init(session: SessionID, format: ExportFormat) {
+  public init(session: SessionID, format: ExportFormat, times: PoseTimes? = nil) {
     self.session = session
     self.format = format
+    self.times = times
   }
 }
 

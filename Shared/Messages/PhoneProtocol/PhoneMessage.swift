@@ -35,7 +35,7 @@ public enum PhoneMessage: Equatable, Sendable {
         guard range.from > 0, range.from <= range.through else { throw DecodingFailure.invalid(field: "from") }
         self = .dropped(from: range.from, through: range.through)
       case "condition":
-        self = .condition(try decoder.decode(PhoneCondition.self, from: data).validated())
+        self = .condition(try decoder.decode(PhoneCondition.self, from: data))
       case "candidate": self = .candidate(try decoder.decode(Candidate.self, from: data).candidate)
       case "frame": self = .frame(try decoder.decode(JSONFrame.self, from: data))
       default: throw DecodingFailure.unknownValue(field: "type")

@@ -6,23 +6,36 @@ public struct RecordingFile: Codable, Hashable, Sendable {
   public let device: DeviceID
   /// Relative to the session's folder: `<device>/0001.mkv`.
   public let path: String
+  public let indexPath: String
+  /// Absent until the frames' times were corrected afterwards.
+  public let timesPath: String?
   public let frames: Int
   public let bytes: Int
   public let firstSequence: UInt32
   public let lastSequence: UInt32
 
-  public init(device: DeviceID, path: String, frames: Int, bytes: Int, firstSequence: UInt32, lastSequence: UInt32) {
+  public init(
+    device: DeviceID, path: String, indexPath: String, timesPath: String?, frames: Int, bytes: Int,
+    firstSequence: UInt32, lastSequence: UInt32
+  ) {
     self.device = device
     self.path = path
+    self.indexPath = indexPath
+    self.timesPath = timesPath
     self.frames = frames
     self.bytes = bytes
     self.firstSequence = firstSequence
     self.lastSequence = lastSequence
   }
 
+  /// Everything that can be read of it.
+  public var paths: [String] { [path, indexPath] + (timesPath.map { [$0] } ?? []) }
+
   enum CodingKeys: String, CodingKey {
     case device = "device_id"
     case path, frames, bytes
+    case indexPath = "index_path"
+    case timesPath = "times_path"
     case firstSequence = "first_sequence"
     case lastSequence = "last_sequence"
   }
@@ -40,7 +53,7 @@ public struct ListRecordings: ServiceRequest {
   public init(session: SessionID) { self.session = session }
 }
 
-/// A piece of a recording or of its index, as it is on disk now. A file that is still being written grows.
+/// A piece of a recording, its index or its corrected times, as it is on disk now. A file that is still being written grows.
 public struct ReadRecording: ServiceRequest {
   public struct Reply: Codable, Sendable {
     /// At most `maximumPiece` bytes; empty at the end.
@@ -56,7 +69,7 @@ public struct ReadRecording: ServiceRequest {
   public static let maximumPiece = 1024 * 1024
 
   public let session: SessionID
-  /// A `RecordingFile.path`, or the same with the ending of its index; anything else is refused.
+  /// One of a `RecordingFile`'s paths; anything else is refused.
   public let path: String
   public let offset: Int
 

@@ -1,3 +1,5 @@
+import Messages
+
 /// Every setting there is, shared by the five programs: one file configures them all.
 public enum AppSettings {
   // MARK: Pairing
@@ -73,6 +75,10 @@ public enum AppSettings {
   public static let poseThreads = SettingKey<Int>.integer(
     "AXOLOTL_POSE_THREADS", default: 1, in: 0...64,
     "Pose worker threads of each stream-svc instance; 0 turns poses off.")
+  public static let cameraLatency = SettingKey<CameraLatencies>(
+    "AXOLOTL_CAMERA_LATENCY", default: "",
+    "How late models' cameras are, taken off their capture instants; `make sync-report` measures it.",
+    expecting: "models and ms from 0 to 1000, such as Pixel 7:38,iPhone:22", parse: { CameraLatencies($0) })
 
   // MARK: Sessions
   public static let retentionDays = SettingKey<Int>.integer(
@@ -94,8 +100,8 @@ public enum AppSettings {
     maximumConnections.erased, maximumConnectionsPerAddress.erased, webDirectory.erased, enableTURN.erased,
     stunServer.erased, turnServer.erased,
     turnUsername.erased, turnPassword.erased, udpPorts.erased, streamInstances.erased, recordingsDirectory.erased,
-    recordThreads.erased, diskReserveMegabytes.erased, modelsDirectory.erased, poseThreads.erased, retentionDays.erased,
-    busDirectory.erased, stateDirectory.erased,
+    recordThreads.erased, diskReserveMegabytes.erased, modelsDirectory.erased, poseThreads.erased, cameraLatency.erased,
+    retentionDays.erased, busDirectory.erased, stateDirectory.erased,
     logLevel.erased,
   ]
 

@@ -4,7 +4,6 @@ import { load, MemoryStorage } from "./web.mjs";
 
 const { encodeFrame, fragments, readHeader } = await load("phone/header.js");
 const { captureInstant } = await load("phone/capture.js");
-const { captureLatency } = await load("phone/latency.js");
 const { cameraProblem, sizeToSend } = await load("phone/camera.js");
 const { cleanLabel, guessBrowser, guessName } = await load("phone/device.js");
 const { Place, makeDeviceID } = await load("phone/place.js");
@@ -53,13 +52,6 @@ test("a plausible capture time is used, any other is not", () => {
     assert.deepEqual(captureInstant(100, { captureTime }), { time: 100, source: "callback_time" });
   }
   assert.equal(captureInstant(100, null).source, "callback_time");
-});
-
-test("a model's camera latency is taken from the table, and what makes no sense is not", () => {
-  const table = { "Pixel 7": { capture_time: 0, callback_time: 41_000 }, odd: { callback_time: -5 }, late: { callback_time: 2e6 } };
-  assert.equal(captureLatency("Pixel 7", "callback_time", table), 41_000);
-  assert.equal(captureLatency("Pixel 7", "capture_time", table), 0);
-  for (const model of ["odd", "late", "unknown", "toString"]) assert.equal(captureLatency(model, "callback_time", table), 0);
 });
 
 test("pictures are sent as they are, or scaled to 1280 on the long side", () => {

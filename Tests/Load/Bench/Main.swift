@@ -12,7 +12,7 @@ struct Main {
     var complete = true
     let benches = [
       ClockBench.rows, PoseBench.rows, TriangulationBench.rows, PairingServiceBench.rows, PairingBench.rows,
-      WebSocketBench.rows, BusBench.rows, WebRTCBench.rows, PageBench.rows,
+      WebSocketBench.rows, BusBench.rows, WebRTCBench.rows, PageBench.rows, SyncBench.rows,
     ]
     for bench in benches {
       do {

@@ -6,7 +6,7 @@ import struct
 import zlib
 from dataclasses import dataclass
 
-_HEADER = struct.Struct("<4sBBHqq16sQ12sI")
+_HEADER = struct.Struct("<4sBBHqq16sQI8sI")
 _RECORD = struct.Struct("<IHHqqIIQII")
 _TIMES_HEADER = struct.Struct("<4sIQ16s")
 _TIME = struct.Struct("<IIq")

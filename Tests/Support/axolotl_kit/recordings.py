@@ -5,10 +5,13 @@ from __future__ import annotations
 import itertools
 import subprocess
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from .recording_index import IndexEntry, IndexFault, read_index
+
+JPEG_START = b"\xff\xd8"
 
 
 @dataclass
@@ -74,3 +77,24 @@ def packet_times_ms(video: Path) -> list[float]:
     command = ["ffprobe", "-v", "error", "-select_streams", "v:0", "-show_entries", "packet=pts_time", "-of", "csv=p=0"]
     result = subprocess.run([*command, str(video)], capture_output=True, text=True, timeout=60, check=True)
     return [float(line.split(",")[0]) * 1000 for line in result.stdout.split()]
+
+
+def frame_pictures(video: Path, entries: list[IndexEntry]) -> Iterator[bytes]:
+    """The JPEG picture of every frame in a video file, as it was sent; raises IndexFault when file and index disagree.
+
+    ffmpeg takes the file apart, so this works on files that are being written and on files that were cut short.
+    """
+    command = ["ffmpeg", "-v", "error", "-i", str(video), "-map", "0:v:0", "-c", "copy", "-f", "mjpeg", "pipe:1"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        assert process.stdout is not None
+        try:
+            for entry in entries:
+                picture = process.stdout.read(entry.payload_bytes)
+                if len(picture) < entry.payload_bytes:
+                    # The last frames of a file that is being written may be in the index alone for a moment.
+                    return
+                if not picture.startswith(JPEG_START):
+                    raise IndexFault(f"{video.name}: frame {entry.sequence} does not lie where the index says")
+                yield picture
+        finally:
+            process.kill()

@@ -26,13 +26,20 @@ export async function showRecordings(session) {
   }
 }
 
+/** A recording, and small beside it the index of its frames and their times as corrected afterwards. */
 function recordingRow(session, file) {
-  const name = file.path.split("/").at(-1);
+  const download = (path, text) => {
+    const name = `${file.device_id}-${path.split("/").at(-1)}`;
+    return make("a", { href: recordingAddress(session, path), download: name, text });
+  };
+  const beside = [download(file.index_path, "index")];
+  if (file.times_path) beside.push(" · ", download(file.times_path, "times"));
   return make(
     "li",
     {},
-    make("a", { href: recordingAddress(session, file.path), download: `${file.device_id}-${name}`, text: file.path }),
+    download(file.path, file.path),
     make("span", { class: "fine", text: `${count(file.frames)} frames, ${bytes(file.bytes)}` }),
+    make("span", { class: "fine" }, ...beside),
   );
 }
 

@@ -14,8 +14,9 @@ export function captureInstant(now, metadata) {
 }
 
 /**
- * Calls `onFrame(time, source)` for each new picture of a video element, at most `rate` times a second and always later
- * than before. Returns a function that stops it.
+ * Calls `onFrame(time, source, mediaMs)` for each new picture of a video element, at most `rate` times a second and always
+ * later than before; `mediaMs` is the picture's time on the video's own base, if the browser tells it. Returns a function that
+ * stops it.
  */
 export function watchFrames(video, rate, onFrame) {
   const gap = (1000 / rate) * SMALLEST_GAP;
@@ -26,7 +27,7 @@ export function watchFrames(video, rate, onFrame) {
     const instant = captureInstant(now, metadata);
     if (instant.time - last < gap) return;
     last = instant.time;
-    onFrame(instant.time, instant.source);
+    onFrame(instant.time, instant.source, (metadata?.mediaTime ?? NaN) * 1000);
   };
   if (typeof video.requestVideoFrameCallback === "function") {
     const step = (_, metadata) => {

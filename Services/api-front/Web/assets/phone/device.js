@@ -1,4 +1,4 @@
-// What the phone says of itself, and the things a phone does that a laptop does not: sleep, and hide pages.
+// What the phone says of itself.
 
 /** A first guess at the phone's name, from the browser's own description. */
 export function guessName(agent = navigator.userAgent) {
@@ -34,35 +34,13 @@ export function metadata({ label, width, height, fps }) {
   return {
     label: cleanLabel(label) || guessName(),
     browser: guessBrowser(),
+    // The server knows how late a model's camera is, if anybody has measured it (AXOLOTL_CAMERA_LATENCY).
+    model: guessName(),
     platform: (navigator.userAgentData?.platform || navigator.platform || "unknown").slice(0, 60),
     width,
     height,
     fps: Math.min(240, Math.max(1, Math.round(fps || 30))),
   };
-}
-
-/** Keeps the screen on while `isWanted()`; asked for again each time the page is shown. */
-export class ScreenLock {
-  constructor(isWanted) {
-    this.isWanted = isWanted;
-    this.lock = null;
-    this.isSupported = "wakeLock" in navigator;
-  }
-
-  async hold() {
-    if (!this.isSupported || this.lock || document.visibilityState !== "visible" || !this.isWanted()) return;
-    try {
-      this.lock = await navigator.wakeLock.request("screen");
-      this.lock.addEventListener("release", () => (this.lock = null));
-    } catch {
-      // Battery saver may refuse it; the page says to keep the screen on.
-    }
-  }
-
-  release() {
-    this.lock?.release().catch(() => {});
-    this.lock = null;
-  }
 }
 
 /** Whether the camera may be used without asking again. */

@@ -201,7 +201,7 @@ export class PhoneLink {
     this.sendClock();
   }
 
-  /** What the server should know of this phone now: `{ hidden, capture, latency_us }` (PROTOCOL.md). */
+  /** What the server should know of this phone now: `{ hidden, capture }` (PROTOCOL.md). */
   tell(condition) {
     this.condition = condition;
     this.sendCondition();

@@ -2,10 +2,11 @@
 
 import { byId, setText } from "../common/dom.js";
 import { Problem, RECORDING_PROBLEMS } from "../common/problem.js";
+import { ScreenLock } from "../common/screenlock.js";
 import { register, sessionStatus, validate } from "./api.js";
 import { openCamera, sizeToSend, turnUpright } from "./camera.js";
 import { setUpCodeForm } from "./code.js";
-import { cameraAlreadyAllowed, guessName, metadata, ScreenLock } from "./device.js";
+import { cameraAlreadyAllowed, guessName, metadata } from "./device.js";
 import { Place } from "./place.js";
 import { remember, sessionOf } from "./places.js";
 import { Streamer } from "./streamer.js";

@@ -4,12 +4,11 @@ import { Adaptation } from "./adaptation.js";
 import { sizeToSend } from "./camera.js";
 import { watchFrames } from "./capture.js";
 import { ClockExchange, deviceTime, SleepWatch } from "./clock.js";
-import { guessName } from "./device.js";
 import { Encoder } from "./encoder.js";
 import { FrameStore } from "./framestore.js";
 import { encodeFrame, MAXIMUM_PAYLOAD } from "./header.js";
-import { captureLatency } from "./latency.js";
 import { PhoneLink } from "./link.js";
+import { PictureSlip, pictureTime } from "./slip.js";
 
 const RATE_WINDOW_MS = 2000;
 const FINISH_MS = 10_000;
@@ -31,10 +30,10 @@ export class Streamer {
     this.captured = 0;
     this.instants = [];
     this.source = null;
-    this.latencyUs = 0;
     this.isHidden = false;
-    this.model = guessName();
     this.sleepWatch = new SleepWatch();
+    this.slip = new PictureSlip();
+    this.lastTaken = -Infinity;
     this.link = new PhoneLink({ transports, store: this.store, clock: this.clock, checkPlace, on });
   }
 
@@ -62,7 +61,7 @@ export class Streamer {
   /** After the camera was opened again. */
   resumeCapture() {
     this.stopWatching?.();
-    this.stopWatching = watchFrames(this.video, this.adaptation.settings.rate, (time, source) => this.take(time, source));
+    this.stopWatching = watchFrames(this.video, this.adaptation.settings.rate, (...frame) => this.take(...frame));
   }
 
   /** Takes no more pictures, waits a while until all are on disk, and closes. */
@@ -96,15 +95,14 @@ export class Streamer {
 
   describe() {
     const capture = this.source === null ? {} : { capture: this.source };
-    this.link.tell({ hidden: this.isHidden, ...capture, latency_us: this.latencyUs });
+    this.link.tell({ hidden: this.isHidden, ...capture });
   }
 
-  async take(time, source) {
+  async take(time, source, mediaMs) {
     if (this.sleepWatch.check()) this.link.hurry({ slept: true });
     if (!this.clock.isTrusted) return;
     if (source !== this.source) {
       this.source = source;
-      this.latencyUs = captureLatency(this.model, source);
       this.describe();
     }
     // Until the server has told where to go on, a picture has no number to be kept under.
@@ -116,6 +114,10 @@ export class Streamer {
     }
     const { quality, longSide } = this.adaptation.settings;
     const size = sizeToSend(this.video.videoWidth, this.video.videoHeight, longSide);
+    const taken = time + this.slip.of(pictureTime(this.video), mediaMs);
+    // The callback before was late, and has taken this picture already.
+    if (taken <= this.lastTaken) return;
+    this.lastTaken = taken;
     const payload = await this.encoder.encode(this.video, size, quality);
     if (!payload || payload.byteLength > MAXIMUM_PAYLOAD) {
       this.skipped += 1;
@@ -123,7 +125,7 @@ export class Streamer {
     }
     const sequence = this.store.takeSequence();
     this.place.usedSequence = sequence;
-    const message = encodeFrame({ sequence, captured: deviceTime(time) - this.latencyUs, ...size, payload });
+    const message = encodeFrame({ sequence, captured: deviceTime(taken), ...size, payload });
     const dropped = this.store.add(sequence, message, performance.now());
     if (dropped.length > 0) this.link.reportDropped(dropped);
     this.captured += 1;

@@ -1,0 +1,125 @@
+"""After a session has ended its poses are made once more, with the times that all clock exchanges say by then."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from axolotl_kit.coach import Coach
+from axolotl_kit.footage import CAMERAS, calibration_file, load_camera
+from axolotl_kit.problem import Problem
+from axolotl_kit.recording_index import read_index, read_times
+from axolotl_kit.rig import Rig
+from axolotl_kit.stack import Stack
+
+#: A busy machine passes frames over; it is filmed until so many poses were made of them.
+POSES = 20
+
+
+@pytest.fixture(scope="module")
+def own_stack() -> Iterator[Stack]:
+    """A system whose processes may be killed."""
+    with Stack() as running:
+        yield running
+
+
+@pytest.fixture
+def own_coach(own_stack: Stack) -> Iterator[Coach]:
+    with Coach(own_stack.base_url, own_stack.coach_key) as coach:
+        yield coach
+
+
+def film(stack: Stack, coach: Coach) -> str:
+    """A session of four phones and some seconds; its name."""
+
+    async def run() -> str:
+        cameras = [load_camera(name) for name in CAMERAS]
+        async with Rig(stack, coach, cameras, 15, calibration=calibration_file().read_bytes()) as rig:
+            rig.start_filming()
+            await rig.until("poses", lambda: coach.statistics(rig.session_id)["poses"] >= POSES, 90)
+            await rig.stop_filming()
+            return rig.session_id
+
+    return asyncio.run(run())
+
+
+def poses(coach: Coach, session: str, times: str | None = None) -> httpx.Response:
+    query = {} if times is None else {"times": times}
+    return Problem.check(coach.http.get(f"/api/sessions/{session}/poses.json", params=query))
+
+
+def are_final(coach: Coach, session: str) -> bool:
+    return bool(poses(coach, session).json()["times"] == "final")
+
+
+@pytest.mark.parametrize("killed", [None, "edge-gateway", "stream-svc"])
+def test_poses_are_made_once_more_when_the_session_has_ended(
+    killed: str | None, own_stack: Stack, own_coach: Coach
+) -> None:
+    session = film(own_stack, own_coach)
+    assert poses(own_coach, session).json()["times"] == "live"
+    with pytest.raises(Problem) as refused:
+        poses(own_coach, session, "final")
+    assert refused.value.code == "no_final_poses"
+
+    services = [name for name in own_stack.services if killed is not None and name.startswith(killed)]
+    own_coach.end(session)
+    for name in services:
+        own_stack.wait_restarted(name, own_stack.kill(name))
+    own_stack.wait_ready()
+    own_stack.wait("the final poses", lambda: are_final(own_coach, session), 60)
+
+    final, live = poses(own_coach, session), poses(own_coach, session, "live")
+    assert 'filename="' + session + '-poses-final.json"' in final.headers["content-disposition"]
+    assert '-poses.json"' in live.headers["content-disposition"]
+    assert live.json()["times"] == "live"
+    assert len(final.json()["poses"]) >= POSES / 2
+    bounds = [sorted(pose["clock_error_bound_us"] for pose in each.json()["poses"]) for each in (final, live)]
+    assert bounds[0][len(bounds[0]) // 2] <= bounds[1][len(bounds[1]) // 2], "known no worse than it was live"
+    first_line = own_coach.poses(session, "trc").decode().splitlines()[0]
+    assert first_line.endswith(f"{session}-final.trc")
+    with pytest.raises(Problem) as wrong:
+        poses(own_coach, session, "best")
+    assert wrong.value.code == "invalid_parameter"
+
+    check_downloads(own_coach, session)
+    reconstruction = next(own_stack.state.rglob(f"reconstructions/{session}"))
+    assert (reconstruction / "observations.journal").stat().st_size > 1000
+    own_coach.delete(session)
+    own_stack.wait("nothing to be left", lambda: not leftovers(own_stack.state, session), 30)
+
+
+def check_downloads(coach: Coach, session: str) -> None:
+    """The coach gets index and corrected times beside each recording."""
+    files = coach.recordings(session)
+    assert len(files) >= len(CAMERAS)
+    for file in files:
+        pieces = {}
+        for kind in ("index_path", "times_path"):
+            answer = Problem.check(coach.http.get(f"/api/sessions/{session}/recordings/{file[kind]}"))
+            assert answer.headers["content-type"] == "application/octet-stream"
+            pieces[kind] = answer.content
+        entries, times = read_index(pieces["index_path"]), read_times(pieces["times_path"])
+        assert [entry.sequence for entry in entries] == [time.sequence for time in times]
+        assert len(entries) == file["frames"]
+    with pytest.raises(Problem) as refused:
+        Problem.check(coach.http.get(f"/api/sessions/{session}/recordings/{files[0]['device_id']}/clock.bin"))
+    assert refused.value.status == 404
+
+
+def leftovers(state: Path, session: str) -> list[str]:
+    return [str(path) for path in state.rglob(f"*{session}*")]
+
+
+def test_the_export_says_which_times_it_has_in_its_schema(own_stack: Stack) -> None:
+    document = json.loads(httpx.get(f"{own_stack.base_url}/api/openapi.json", trust_env=False).text)
+    [parameter] = [
+        each
+        for each in document["paths"]["/api/sessions/{id}/poses.json"]["get"]["parameters"]
+        if each["name"] == "times"
+    ]
+    assert parameter["schema"]["enum"] == ["live", "final"]
