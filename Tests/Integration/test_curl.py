@@ -20,7 +20,7 @@ from PIL import Image
 
 def curl(*arguments: str) -> tuple[int, dict[str, Any]]:
     """The status and the JSON of an answer."""
-    command = ["curl", "--silent", "--show-error", "--noproxy", "*", "--max-time", "20", "--write-out", "\n%{http_code}"]
+    command = ["curl", "-sS", "--noproxy", "*", "--max-time", "20", "--write-out", "\n%{http_code}"]
     output = subprocess.run([*command, *arguments], capture_output=True, text=True, timeout=30, check=True).stdout
     body, _, status = output.rpartition("\n")
     return int(status), json.loads(body)
