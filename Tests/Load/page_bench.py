@@ -6,6 +6,7 @@ as there is something to tap. Prints one JSON object.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 import time
@@ -16,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Support"))
 from axolotl_browser.chromium import launch
 from axolotl_browser.people import PhonePage
 from axolotl_kit.coach import Coach
-from axolotl_kit.recording_index import read_index
+from axolotl_kit.recording_index import IndexFault, read_index
 from axolotl_kit.stack import Stack, free_port
 from playwright.sync_api import Browser, sync_playwright
 
@@ -25,7 +26,10 @@ RUNS = 7
 
 def has_frame(folder: Path) -> bool:
     """Whether some recording below the folder holds a frame."""
-    return any(read_index(index.read_bytes()) for index in folder.glob("*/*.idx"))
+    # An index that is just being made has no whole header yet.
+    with contextlib.suppress(IndexFault):
+        return any(read_index(index.read_bytes()) for index in folder.glob("*/*.idx"))
+    return False
 
 
 def seconds(browser: Browser, stack: Stack, coach: Coach) -> float:
