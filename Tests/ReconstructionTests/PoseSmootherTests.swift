@@ -16,7 +16,7 @@ import Timing
       noisePower += Double(noise * noise)
       restPower += Double(rest * rest)
     }
-    #expect(restPower < 0.25 * noisePower)
+    #expect(restPower < 0.4 * noisePower)
     var lag: Float = 0
     for frame in 90..<120 {
       // 6 m/s: a fast arm.
