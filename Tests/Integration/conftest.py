@@ -31,6 +31,21 @@ def coach(stack: Stack) -> Iterator[Coach]:
         yield client
 
 
+@pytest.fixture(scope="module")
+def own_stack() -> Iterator[Stack]:
+    """A system that the tests of one file may break."""
+    with Stack() as running:
+        yield running
+
+
+@pytest.fixture
+def own_coach(own_stack: Stack) -> Iterator[Coach]:
+    """A coach of that system, once it is whole again after the test before."""
+    own_stack.wait_ready()
+    with Coach(own_stack.base_url, own_stack.coach_key) as client:
+        yield client
+
+
 @pytest.fixture(scope="session")
 def small_camera() -> Camera:
     """The first camera, cut small: for tests that count frames and care about no pose."""

@@ -6,7 +6,6 @@ import contextlib
 import signal
 import sqlite3
 import time
-from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
@@ -21,20 +20,6 @@ from axolotl_kit.stack import Stack
 SERVICES = ["token-svc", "session-svc", "edge-gateway", "stream-svc-1", "stream-svc-2", "api-front"]
 #: What a receipt needs: session-svc keeps the name and the counts of a deletion until the retention ends.
 RECEIPT = "sessions.db"
-
-
-@pytest.fixture(scope="module")
-def own_stack() -> Iterator[Stack]:
-    """A system that these tests may break."""
-    with Stack() as running:
-        yield running
-
-
-@pytest.fixture
-def own_coach(own_stack: Stack) -> Iterator[Coach]:
-    own_stack.wait_ready()
-    with Coach(own_stack.base_url, own_stack.coach_key) as client:
-        yield client
 
 
 class Filmed:

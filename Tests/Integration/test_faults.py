@@ -4,28 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Iterator
 
-import pytest
 from axolotl_kit.coach import Coach
 from axolotl_kit.footage import Camera
 from axolotl_kit.recordings import read_session
 from axolotl_kit.rig import Rig
 from axolotl_kit.stack import Stack
-
-
-@pytest.fixture(scope="module")
-def own_stack() -> Iterator[Stack]:
-    """A system that these tests may break."""
-    with Stack() as running:
-        yield running
-
-
-@pytest.fixture
-def own_coach(own_stack: Stack) -> Iterator[Coach]:
-    own_stack.wait_ready()
-    with Coach(own_stack.base_url, own_stack.coach_key) as client:
-        yield client
 
 
 def test_a_lost_connection_costs_no_frame(own_stack: Stack, own_coach: Coach, small_camera: Camera) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -18,19 +17,6 @@ from axolotl_kit.stack import Stack
 
 #: A busy machine passes frames over; it is filmed until so many poses were made of them.
 POSES = 20
-
-
-@pytest.fixture(scope="module")
-def own_stack() -> Iterator[Stack]:
-    """A system whose processes may be killed."""
-    with Stack() as running:
-        yield running
-
-
-@pytest.fixture
-def own_coach(own_stack: Stack) -> Iterator[Coach]:
-    with Coach(own_stack.base_url, own_stack.coach_key) as coach:
-        yield coach
 
 
 def film(stack: Stack, coach: Coach) -> str:

@@ -18,12 +18,16 @@ final class FinalPosesWorker {
     var attempts = 0
     /// How often the times were asked for while a phone's files were in use.
     var inUse = 0
+    /// How often the work itself failed.
+    var failures = 0
   }
 
   static let shortestPause: Int64 = 2_000_000
   static let longestPause: Int64 = 300_000_000
   /// A folder that is in use for longer is another take's, or a broken disk's: what there is of times has to do.
   static let maximumInUse = 30
+  /// After so many failures the session is left alone until this service starts anew: it stands on disk that it waits.
+  static let maximumFailures = 12
 
   private let sessions: Reconstructions
   private let loop: EventLoop
@@ -118,6 +122,11 @@ final class FinalPosesWorker {
 
   private func failed(_ session: SessionID, _ error: any Error) {
     log.error("final_poses_failed", (.session, session.text), (.error, String(describing: error)))
+    waiting[session]?.failures += 1
+    if let failures = waiting[session]?.failures, failures >= Self.maximumFailures {
+      log.error("final_poses_given_up", (.session, session.text), (.count, failures))
+      return forgetAtWork(session)
+    }
     later(session)
   }
 

@@ -133,12 +133,20 @@ public final class StreamServiceProcess: ServiceProcess {
     context.metrics.gauge("axolotl_pose_queue_frames", "Frames that wait for pose estimation.") { [unowned poses] in
       Double(poses.waiting)
     }
+    context.metrics.gauge(
+      "axolotl_clock_error_bound_seconds", "The largest error bound of a connected phone's clock; NaN while none is known."
+    ) { [unowned self] in largestClockErrorBoundMs.map { $0 / 1000 } ?? .nan }
     for quality in [SyncStatus.Quality.good, .acceptable, .poor, .unknown] {
       context.metrics.gauge(
         "axolotl_clock_quality_cameras", "Connected phones by how well their clock is known.",
         labels: [("quality", quality.rawValue)]
       ) { [unowned self] in Double(cameras(with: quality)) }
     }
+  }
+
+  private var largestClockErrorBoundMs: Double? {
+    let now = context.time.now()
+    return desk.all.filter(\.isConnected).compactMap { $0.sync(at: now)?.errorBoundMs }.max()
   }
 
   private func cameras(with quality: SyncStatus.Quality) -> Int {

@@ -185,11 +185,15 @@ class SimulatedPhone:
 
     async def close(self) -> None:
         """Ends the connection; frames still held stay held."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
+        task, self._task = self._task, None
+        if task is None:
+            return
+        # `asyncio.wait_for` of Python 3.11 swallows a cancellation that comes as what it waits for is done.
+        while not task.done():
+            task.cancel()
+            await asyncio.wait({task}, timeout=10)
+        if not task.cancelled() and (error := task.exception()):
+            raise error
 
     async def break_connection(self) -> None:
         """Cuts the connection as a lost Wi-Fi would: no close frame."""

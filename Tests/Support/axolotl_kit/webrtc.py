@@ -118,13 +118,15 @@ class DataChannels:
 
     async def close(self) -> None:
         """Ends the connection."""
-        await self.peer.close()
+        # If closing is interrupted, aiortc lets whoever closes again wait for ever.
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.peer.close(), 5)
 
     async def vanish(self) -> None:
         """Falls silent as a phone that is out of reach: the other side is told nothing."""
         transport = self.peer.sctp.transport
         await transport.transport.stop()
-        await self.peer.close()
+        await self.close()
 
 
 class WebRTCPhone(SimulatedPhone):
