@@ -134,7 +134,8 @@ public final class StreamServiceProcess: ServiceProcess {
       Double(poses.waiting)
     }
     context.metrics.gauge(
-      "axolotl_clock_error_bound_seconds", "The largest error bound of a connected phone's clock; NaN while none is known."
+      "axolotl_clock_error_bound_seconds",
+      "The largest error bound of a connected phone's clock; NaN while none is known."
     ) { [unowned self] in largestClockErrorBoundMs.map { $0 / 1000 } ?? .nan }
     for quality in [SyncStatus.Quality.good, .acceptable, .poor, .unknown] {
       context.metrics.gauge(
