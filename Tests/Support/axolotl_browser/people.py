@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 
 import zxingcpp
 from PIL import Image
@@ -34,10 +35,10 @@ class CoachPage:
         """Reads the QR off a picture of the screen, as a phone would."""
         code = self.page.get_by_role("img", name="QR code of the pairing link")
         expect(code).to_be_in_viewport(ratio=1)
-        # A picture in place is not yet a picture painted: the browser decodes it meanwhile.
-        code.evaluate("image => image.decode()")
-        found = zxingcpp.read_barcodes(Image.open(io.BytesIO(self.page.screenshot())))
-        assert len(found) == 1, "one QR code on the coach's screen"
+        # A picture in place is not yet a picture painted, and a phone looks until it sees a code.
+        end = time.monotonic() + 15
+        while len(found := zxingcpp.read_barcodes(Image.open(io.BytesIO(self.page.screenshot())))) != 1:
+            assert time.monotonic() < end, f"{len(found)} QR codes on the coach's screen"
         return found[0].text
 
     @property
