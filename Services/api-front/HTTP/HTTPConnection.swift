@@ -5,9 +5,9 @@ import Timing
 
 /// One client connection while it speaks HTTP: where its current request is in its life.
 ///
-/// lws hands over one request at a time. While an answer is awaited the connection is not read from, so that a client
-/// that sends on cannot make the server hold or spin. libwebsockets 4.1 mixes up the body of a request that arrived
-/// together with the one before it, so a connection on which that may have happened is closed after the answer.
+/// lws hands over one request at a time. Until it is answered no further input is taken (`InputHold`). libwebsockets 4.1
+/// mixes up the body of a request that arrived together with the one before it, so a connection on which that may have
+/// happened is closed after the answer.
 final class HTTPConnection {
   enum Phase {
     case idle
@@ -29,7 +29,12 @@ final class HTTPConnection {
   private var responseHeaders: [(name: String, value: String)] = []
   private var bodyRemaining = 0
   private var mustClose = false
-  private var isReadingPaused = false
+  private let input: InputHold
+  /// Writes on when there is room. lws does not call back for that while its reading is paused.
+  private var room: DescriptorWatch?
+  /// Whether the answer comes from outside lws's callbacks.
+  private var isAwaited = false
+  private var isClosed = false
   var socket: WebSocketConnection?
   /// Asked of the system once: it costs a call.
   private lazy var peer = RequestReader(wsi: wsi).peer
@@ -38,6 +43,7 @@ final class HTTPConnection {
     self.server = server
     self.countedAddress = countedAddress
     self.wsi = wsi
+    input = InputHold(server: server, wsi: wsi)
   }
 
   var awaitedExchange: HTTPExchange? {
@@ -52,10 +58,7 @@ final class HTTPConnection {
     phase = .idle
     responseHeaders = []
     mustClose = reader.wantsClose
-    guard var request = reader.request(peer: peer) else {
-      return refuse(.malformed("The request"), method: .get)
-    }
-    request.body = []
+    guard let request = reader.request(peer: peer) else { return refuse(.malformed("The request"), method: .get) }
     let framing = reader.framing(request.method)
     bodyRemaining = framing.announcedBytes
     switch server.plan(for: request) {
@@ -63,24 +66,27 @@ final class HTTPConnection {
       mustClose = mustClose || bodyRemaining > 0 || !framing.isClear
       write(response, method: request.method)
       return 0
-    case .accept(let plan):
-      responseHeaders = plan.responseHeaders
-      if framing == .unknownLength { return refuse(.lengthRequired, method: request.method) }
-      if framing == .invalid { return refuse(.badContentLength, method: request.method) }
-      guard bodyRemaining <= plan.maximumBody else {
-        return refuse(.bodyTooLarge(limit: plan.maximumBody), method: request.method)
-      }
-      if bodyRemaining == 0 {
-        run(plan, request)
-        return 0
-      }
-      if request.headers.expectsContinue, !server.writeNow("HTTP/1.1 100 Continue\r\n\r\n", to: wsi) { return -1 }
-      request.body.reserveCapacity(bodyRemaining)
-      self.request = request
-      phase = .receiving(limit: plan.maximumBody, plan)
-      lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, server.limits.bodyTimeoutSeconds)
+    case .accept(let plan): return accept(request, framing, plan)
+    }
+  }
+
+  private func accept(_ request: HTTPRequest, _ framing: BodyFraming, _ plan: HTTPExchangePlan) -> Int32 {
+    responseHeaders = plan.responseHeaders
+    if framing == .unknownLength { return refuse(.lengthRequired, method: request.method) }
+    if framing == .invalid { return refuse(.badContentLength, method: request.method) }
+    guard bodyRemaining <= plan.maximumBody else {
+      return refuse(.bodyTooLarge(limit: plan.maximumBody), method: request.method)
+    }
+    if bodyRemaining == 0 {
+      run(plan, request)
       return 0
     }
+    if request.headers.expectsContinue, !server.writeNow("HTTP/1.1 100 Continue\r\n\r\n", to: wsi) { return -1 }
+    self.request = request
+    self.request?.body.reserveCapacity(bodyRemaining)
+    phase = .receiving(limit: plan.maximumBody, plan)
+    lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, server.limits.bodyTimeoutSeconds)
+    return 0
   }
 
   func receiveBody(_ bytes: UnsafeRawBufferPointer) -> Int32 {
@@ -116,14 +122,14 @@ final class HTTPConnection {
     phase = .waiting(exchange)
     lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0)
     plan.run(exchange)
-    if case .waiting = phase { pauseReading() }
-  }
-
-  private func pauseReading() {
-    isReadingPaused = true
-    lws_rx_flow_control(wsi, 0)
+    guard case .waiting = phase else { return }
+    input.begin()
+    isAwaited = true
     server.awaitAnswer(self)
   }
+
+  /// lws has read more than one request at once from somebody, perhaps this client.
+  func noteInput() { input.noteInput() }
 
   // MARK: The answer goes out
 
@@ -131,68 +137,94 @@ final class HTTPConnection {
     var response = response
     response.headers += responseHeaders
     phase = .writing(ResponseWriter(response, withBody: method != .head))
-    lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, server.limits.writeTimeoutSeconds)
-    guard isReadingPaused else {
+    guard isAwaited else {
       lws_callback_on_writable(wsi)
       return
     }
-    isReadingPaused = false
-    // lws does not call back for writing while reading is paused.
-    lws_rx_flow_control(wsi, 1)
+    isAwaited = false
     server.answered(self)
-    // lws is not at work on this connection, so a round of polling can be saved: what the socket does not take, lws
-    // keeps. To close it must be left to lws.
-    if writable() != 0 { lws_set_timeout(wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC) }
+    // lws is not at work on this connection, so a round of polling can be saved: what the socket does not take, lws keeps.
+    if writable() != 0 {
+      lws_set_timeout(wsi, PENDING_TIMEOUT_USER_OK, axolotl_lws_kill_now)
+    } else if case .idle = phase {
+      // lws waits for room before it looks at the next request; there is some, as nothing is left to be written.
+      server.serveWritable(lws_get_socket_fd(wsi))
+    }
   }
 
   func writable() -> Int32 {
     guard case .writing(let writer) = phase else { return 0 }
     if !writer.isStarted {
-      mustClose = mustClose || server.mayHoldPipelinedBytes
+      mustClose = mustClose || input.hasInput || server.mayHoldPipelinedBytes
       writer.start(closing: mustClose, date: server.currentDate())
     }
     switch writer.write(to: wsi, scratch: server.scratch, resume: { [unowned self] in resumeWriting() }) {
-    case .more:
-      lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, server.limits.writeTimeoutSeconds)
-      lws_callback_on_writable(wsi)
-      return 0
-    case .waiting: return 0
+    case .more: awaitRoom()
+    case .waiting:
+      room?.stop()
+      input.begin()
     case .failed: return -1
-    case .done: return finish()
+    case .done:
+      // What lws could not send at once it has kept.
+      if lws_partial_buffered(wsi) == 0 { return finish() }
+      awaitRoom()
     }
+    return 0
+  }
+
+  private func awaitRoom() {
+    lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, server.limits.writeTimeoutSeconds)
+    input.pause()
+    if room == nil {
+      room = server.watch(lws_get_socket_fd(wsi), .writable) { [unowned self] in serveRoom() }
+    }
+    room?.start()
+  }
+
+  private func serveRoom() {
+    input.end()
+    server.serveWritable(lws_get_socket_fd(wsi))
+    if !isClosed, case .writing = phase { input.pause() }
   }
 
   private func resumeWriting() {
     guard case .writing = phase else { return }
-    lws_callback_on_writable(wsi)
+    awaitRoom()
   }
 
   private func finish() -> Int32 {
+    room?.stop()
     guard mustClose else {
       phase = .idle
+      input.end()
       return lws_http_transaction_completed(wsi) == 0 ? 0 : -1
     }
     if bodyRemaining > 0 {
       guard bodyRemaining <= server.limits.maximumDrainedBody else { return linger() }
       phase = .draining
+      input.end()
       lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, server.limits.bodyTimeoutSeconds)
       return 0
     }
-    return server.mayHoldPipelinedBytes ? linger() : -1
+    return input.isPaused || server.mayHoldPipelinedBytes ? linger() : -1
   }
 
   /// Closing with unread input would reset the connection and could take the answer with it (RFC 9112, section 9.6).
   private func linger() -> Int32 {
     phase = .lingering
     shutdown(lws_get_socket_fd(wsi), Int32(SHUT_WR))
-    lws_rx_flow_control(wsi, 0)
+    input.pause()
     lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, 1)
     return 0
   }
 
   func closed() {
+    isClosed = true
     awaitedExchange?.abandon()
-    if isReadingPaused { server.answered(self) }
+    if isAwaited { server.answered(self) }
+    isAwaited = false
+    input.stop()
+    room?.stop()
     phase = .idle
   }
 }

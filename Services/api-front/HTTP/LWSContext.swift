@@ -1,14 +1,16 @@
 import CEV
 import CLibWebSockets
 import Glibc
-import Runtime
 
 /// Owns libwebsockets' context, its one virtual host, libev's loop and the memory they keep pointing at.
 ///
 /// lws by itself asks poll(2) about every connection each time; with libev it is epoll, which costs no more when there are
-/// hundreds of phones.
+/// hundreds of phones. lws 4.1 looks at its timers and at what it has read and kept back only when libev is idle, perhaps
+/// never while phones stream, and sets the alarm for the next timer wrongly while one is set: here both are looked at in
+/// every turn.
 final class LWSContext {
   private let loop = axolotl_ev_loop_new()
+  private let timers = UnsafeMutablePointer<lws_sorted_usec_list_t>.allocate(capacity: 1)
   private let loops = UnsafeMutablePointer<UnsafeMutableRawPointer?>.allocate(capacity: 1)
   private var context: OpaquePointer?
   private var vhost: OpaquePointer?
@@ -17,10 +19,10 @@ final class LWSContext {
   private let protocols = UnsafeMutablePointer<lws_protocols>.allocate(capacity: 2)
   private let keepAlive = UnsafeMutablePointer<lws_retry_bo_t>.allocate(capacity: 1)
 
+  init() { timers.initialize(to: lws_sorted_usec_list_t()) }
+
   /// Opens the listening socket. `server` is handed back to the callback; it must outlive this object.
-  func open(
-    _ listener: WebServer.Listener, limits: WebLimits, server: UnsafeMutableRawPointer, loopDescriptor: Int32
-  ) throws {
+  func open(_ listener: WebServer.Listener, limits: WebLimits, server: UnsafeMutableRawPointer) throws {
     lws_set_log_level(LLL_ERR, nil)
     prepareProtocols(limits)
     guard let loop else { throw WebServerError.cannotStart }
@@ -45,10 +47,8 @@ final class LWSContext {
     guard let context = lws_create_context(&info) else { throw WebServerError.cannotStart }
     self.context = context
     try openHost(&info, listener)
-    guard let vhost else { throw WebServerError.cannotListen(port: listener.port) }
-    // A duplicate, because lws closes what it has adopted.
-    let descriptor = try systemCall("dup") { dup(loopDescriptor) }
-    guard axolotl_lws_adopt_file(vhost, descriptor, protocolName) != nil else { throw WebServerError.cannotStart }
+    guard vhost != nil else { throw WebServerError.cannotListen(port: listener.port) }
+    axolotl_lws_list(context, timers)
   }
 
   private func openHost(_ info: inout lws_context_creation_info, _ listener: WebServer.Listener) throws {
@@ -89,11 +89,27 @@ final class LWSContext {
 
   var port: Int { vhost.map { Int(lws_get_vhost_listen_port($0)) } ?? 0 }
 
+  /// Calls `body` whenever `descriptor` is ready. nil without a loop, where nothing is served either.
+  func watch(
+    _ descriptor: Int32, _ event: DescriptorWatch.Event, isFirst: Bool = false, _ body: @escaping () -> Void
+  ) -> DescriptorWatch? {
+    loop.map { DescriptorWatch(loop: $0, descriptor, event, isFirst: isFirst, body) }
+  }
+
   /// Waits for something to do and does it.
   func serve() {
     ev_run(loop, Int32(EVRUN_ONCE))
-    // By itself lws looks at what it has read and kept back only when libev is idle: while phones stream, perhaps never.
     if hasBufferedInput { axolotl_lws_serve_buffered(context) }
+    axolotl_lws_serve_timers(timers)
+  }
+
+  /// Does what lws does when a connection can be written to. The connection may be gone afterwards.
+  func serveWritable(_ descriptor: Int32) {
+    var event = pollfd()
+    event.fd = descriptor
+    event.events = Int16(POLLOUT)
+    event.revents = Int16(POLLOUT)
+    lws_service_fd(context, &event)
   }
 
   var hasBufferedInput: Bool {
@@ -113,6 +129,7 @@ final class LWSContext {
   deinit {
     close()
     if let loop { ev_loop_destroy(loop) }
+    timers.deallocate()
     protocols.deallocate()
     loops.deallocate()
     keepAlive.deallocate()

@@ -6,8 +6,8 @@ import Timing
 
 /// HTTP/1.1 and WebSockets over libwebsockets, on the thread of one `EventLoop`.
 ///
-/// libev waits; lws's connections are watched by it, and the event loop hides behind its one descriptor, which lws watches
-/// like a client. So bus replies, timers and client bytes are served in turn by one thread, and nothing here is locked.
+/// libev waits: for lws's connections, and for the event loop, which hides behind its one descriptor. So bus replies, timers
+/// and client bytes are served in turn by one thread, and nothing here is locked.
 final class WebServer {
   /// Where the server listens and with what certificate.
   struct Listener {
@@ -27,6 +27,7 @@ final class WebServer {
   private let application: any WebApplication
   private let proxies: TrustedProxies
   private let context: LWSContext
+  private var loopWatch: DescriptorWatch?
   private var awaiting: [ObjectIdentifier: HTTPConnection] = [:]
   private var date = HTTPDate()
   private var isStopping = false
@@ -43,8 +44,9 @@ final class WebServer {
     self.application = application
     time = loop.time
     context = LWSContext()
-    try context.open(
-      listener, limits: limits, server: Unmanaged.passUnretained(self).toOpaque(), loopDescriptor: loop.pollDescriptor)
+    try context.open(listener, limits: limits, server: Unmanaged.passUnretained(self).toOpaque())
+    loopWatch = context.watch(loop.pollDescriptor, .readable) { [unowned loop] in loop.runOnce() }
+    loopWatch?.start()
     loop.every(.milliseconds(250)) { [weak self] in self?.failOverdue() }
   }
 
@@ -53,14 +55,21 @@ final class WebServer {
 
   /// Serves until `stop()`.
   func run() {
-    while !isStopping { context.serve() }
+    while !isStopping {
+      context.serve()
+      // Whose it is cannot be asked. Seldom, and harmless to the others.
+      if context.hasBufferedInput { awaiting.values.forEach { $0.noteInput() } }
+    }
   }
 
   /// On the loop's thread: the turn that is running is the last one.
   func stop() { isStopping = true }
 
   /// Closes the listening socket and every connection. Nothing is called back afterwards.
-  func close() { context.close() }
+  func close() {
+    loopWatch?.stop()
+    context.close()
+  }
 
   // MARK: For connections
 
@@ -68,6 +77,16 @@ final class WebServer {
 
   /// Whether some connection, perhaps the one asking, has bytes that arrived together with an earlier request.
   var mayHoldPipelinedBytes: Bool { context.hasBufferedInput }
+
+  /// Calls `body` whenever the connection's socket is ready.
+  func watch(
+    _ descriptor: Int32, _ event: DescriptorWatch.Event, isFirst: Bool = false, _ body: @escaping () -> Void
+  ) -> DescriptorWatch? {
+    context.watch(descriptor, event, isFirst: isFirst, body)
+  }
+
+  /// Has lws serve a connection as one that can be written to. It may be closed afterwards.
+  func serveWritable(_ descriptor: Int32) { context.serveWritable(descriptor) }
 
   func currentDate() -> [UInt8] { date.bytes(utcSeconds: time.utcMicroseconds() / 1_000_000) }
 
@@ -97,7 +116,6 @@ final class WebServer {
 
   func connectionOpened(_ connection: HTTPConnection) { connections.opened(connection.countedAddress) }
   func connectionClosed(_ connection: HTTPConnection) { connections.closed(connection.countedAddress) }
-  func serveLoop() { loop.runOnce() }
 
   /// Zero lets the WebSocket handshake go on.
   func confirmUpgrade(_ wsi: OpaquePointer) -> Int32 {

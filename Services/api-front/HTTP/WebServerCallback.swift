@@ -8,9 +8,6 @@ func webServerCallback(
   guard let wsi, let context = lws_get_context(wsi), let user = lws_context_user(context) else { return 0 }
   let server = Unmanaged<WebServer>.fromOpaque(user).takeUnretainedValue()
   switch reason {
-  case LWS_CALLBACK_RAW_RX_FILE:
-    server.serveLoop()
-    return 0
   case LWS_CALLBACK_FILTER_NETWORK_CONNECTION:
     return server.admitConnection(Int32(truncatingIfNeeded: Int(bitPattern: input))) ? 0 : -1
   case LWS_CALLBACK_SERVER_NEW_CLIENT_INSTANTIATED:

@@ -36,6 +36,8 @@ final class BusSocket {
   private static let maximumParts = 8
   /// How many messages one socket may take in a row before the others get a turn.
   private static let fairShare = 256
+  /// How many messages wait for one another at most: the peer begins with them while this process goes on.
+  private static let together = 16
 
   init(
     _ context: BusContext, _ kind: Kind, _ role: Role, _ endpoint: Endpoint, highWaterMark: Int,
@@ -123,7 +125,11 @@ final class BusSocket {
   func sendTogether(_ parts: [BusMessage]) -> Bool {
     guard outbox.count < highWaterMark else { return false }
     outbox.append(parts)
-    context.loop.scheduleIteration()
+    if outbox.count >= Self.together {
+      _ = sendWaiting()
+    } else {
+      context.loop.scheduleIteration()
+    }
     return true
   }
 
