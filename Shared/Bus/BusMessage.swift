@@ -1,4 +1,5 @@
 import CZeroMQ
+import Messages
 
 /// One part of a ZeroMQ message: bytes that travel without being copied again.
 ///
@@ -28,6 +29,10 @@ public final class BusMessage: @unchecked Sendable {
 
   public convenience init(_ bytes: some Sequence<UInt8>) {
     self.init(copying: Array(bytes))
+  }
+
+  convenience init(_ envelope: RequestEnvelope) {
+    self.init(count: RequestEnvelope.byteCount) { envelope.write(to: $0) }
   }
 
   deinit {

@@ -42,22 +42,26 @@ public enum Base64URL {
   /// there is exactly one text for every value.
   public static func decode(_ text: ArraySlice<UInt8>) -> [UInt8]? {
     guard text.count % 4 != 1 else { return nil }
-    let values = values
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(text.count * 3 / 4)
     var pending: UInt32 = 0
     var bits: UInt32 = 0
-    for character in text {
-      let value = values[Int(character)]
-      guard value != notInAlphabet else { return nil }
-      pending = (pending << 6 | UInt32(value)) & 0xFFFF
-      bits += 6
-      if bits >= 8 {
-        bits -= 8
-        bytes.append(UInt8(truncatingIfNeeded: pending >> bits))
+    // What is not in the alphabet leaves its high bits here.
+    var seen: UInt8 = 0
+    let bytes = values.withUnsafeBufferPointer { values in
+      [UInt8](unsafeUninitializedCapacity: text.count * 3 / 4) { bytes, count in
+        for character in text {
+          let value = values[Int(character)]
+          seen |= value
+          pending = pending << 6 | UInt32(value)
+          bits += 6
+          if bits >= 8 {
+            bits -= 8
+            bytes[count] = UInt8(truncatingIfNeeded: pending >> bits)
+            count += 1
+          }
+        }
       }
     }
-    guard pending & ((1 << bits) - 1) == 0 else { return nil }
+    guard seen < 64, pending & ((1 << bits) - 1) == 0 else { return nil }
     return bytes
   }
 }

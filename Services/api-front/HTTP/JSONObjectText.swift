@@ -10,7 +10,14 @@ struct JSONObjectText {
   mutating func add(_ name: StaticString, _ text: String) {
     begin(name)
     members.append(UInt8(ascii: "\""))
-    for byte in text.utf8 { append(escaping: byte) }
+    var text = text
+    text.withUTF8 { utf8 in
+      if utf8.contains(where: Self.needsEscape) {
+        for byte in utf8 { append(escaping: byte) }
+      } else {
+        members.append(contentsOf: utf8)
+      }
+    }
     members.append(UInt8(ascii: "\""))
   }
 
@@ -34,6 +41,10 @@ struct JSONObjectText {
   }
 
   /// RFC 8259, section 7: quotation mark, backslash and what is below 0x20.
+  private static func needsEscape(_ byte: UInt8) -> Bool {
+    byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+  }
+
   private mutating func append(escaping byte: UInt8) {
     switch byte {
     case UInt8(ascii: "\""), UInt8(ascii: "\\"): members += [UInt8(ascii: "\\"), byte]

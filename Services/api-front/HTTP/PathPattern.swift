@@ -8,6 +8,8 @@ struct PathPattern: Sendable, Hashable {
 
   let text: String
   let segments: [Segment]
+  /// Whether it fits one path only.
+  let isLiteral: Bool
 
   init(_ text: String) {
     self.text = text
@@ -16,6 +18,7 @@ struct PathPattern: Sendable, Hashable {
       let name = part.dropFirst().dropLast()
       return name.hasSuffix("...") ? .rest(String(name.dropLast(3))) : .parameter(String(name))
     }
+    isLiteral = segments.allSatisfy { if case .literal = $0 { true } else { false } }
   }
 
   /// The parts of a path between its slashes. An empty one counts: `/sessions/s1/devices/../` resolves to `/sessions/s1/`,

@@ -5,8 +5,8 @@ struct QueryItems: Sendable, Equatable {
   /// Each item is one decoded `name=value`; without `=` the value is empty.
   init(_ decoded: [String]) {
     items = decoded.map { item in
-      guard let equals = item.firstIndex(of: "=") else { return (item[...], "") }
-      return (item[..<equals], item[item.index(after: equals)...])
+      guard let equals = item.utf8.firstIndex(of: UInt8(ascii: "=")) else { return (item[...], "") }
+      return (item[..<equals], item[item.utf8.index(after: equals)...])
     }
   }
 

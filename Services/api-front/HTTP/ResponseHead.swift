@@ -22,43 +22,60 @@ enum ResponseHead {
   static func encode(_ response: HTTPResponse, closing: Bool, date: [UInt8]) -> [UInt8] {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(1024)
-    bytes.append(contentsOf: "HTTP/1.1 \(response.status.code) \(response.status.reason)\r\n".utf8)
-    append("Date", &bytes)
+    bytes.append(static: "HTTP/1.1 ")
+    bytes.append(utf8: String(response.status.code))
+    bytes.append(static: " ")
+    bytes.append(utf8: response.status.reason)
+    bytes.append(static: "\r\nDate: ")
     bytes.append(contentsOf: date)
-    bytes.append(contentsOf: "\r\n".utf8)
+    bytes.append(static: "\r\n")
     if response.status.hasBody {
       if let type = response.contentType { field("Content-Type", type, &bytes) }
-      field("Content-Length", String(response.body.length), &bytes)
+      bytes.append(static: "Content-Length: ")
+      bytes.append(utf8: String(response.body.length))
+      bytes.append(static: "\r\n")
     }
-    field("Connection", closing ? "close" : "keep-alive", &bytes)
+    bytes.append(static: closing ? "Connection: close\r\n" : "Connection: keep-alive\r\n")
     for (name, value) in response.headers { field(name, value, &bytes) }
     bytes.append(contentsOf: fixed)
     for line in linesUnlessSet where !response.headers.contains(where: { $0.name == line.name }) {
       bytes.append(contentsOf: line.bytes)
     }
-    bytes.append(contentsOf: "\r\n".utf8)
+    bytes.append(static: "\r\n")
     return bytes
   }
 
-  private static func append(_ name: String, _ bytes: inout [UInt8]) {
-    bytes.append(contentsOf: name.utf8)
-    bytes.append(contentsOf: ": ".utf8)
+  private static func field(_ name: String, _ value: String, _ bytes: inout [UInt8]) {
+    bytes.append(utf8: name)
+    bytes.append(static: ": ")
+    // A value never ends its line early, whatever went into it.
+    var value = value
+    value.withUTF8 { utf8 in
+      if utf8.contains(where: endsLine) {
+        for byte in utf8 where !endsLine(byte) { bytes.append(byte) }
+      } else {
+        bytes.append(contentsOf: utf8)
+      }
+    }
+    bytes.append(static: "\r\n")
   }
 
-  private static func field(_ name: String, _ value: String, _ bytes: inout [UInt8]) {
-    append(name, &bytes)
-    // A value never ends its line early, whatever went into it.
-    if value.utf8.contains(where: { $0 == UInt8(ascii: "\r") || $0 == UInt8(ascii: "\n") }) {
-      bytes.append(contentsOf: value.utf8.filter { $0 != UInt8(ascii: "\r") && $0 != UInt8(ascii: "\n") })
-    } else {
-      bytes.append(contentsOf: value.utf8)
-    }
-    bytes.append(contentsOf: "\r\n".utf8)
-  }
+  private static func endsLine(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "\r") || byte == UInt8(ascii: "\n") }
 
   private static func line(_ name: String, _ value: String) -> [UInt8] {
     var bytes: [UInt8] = []
     field(name, value, &bytes)
     return bytes
+  }
+}
+
+extension [UInt8] {
+  fileprivate mutating func append(static text: StaticString) {
+    append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+  }
+
+  fileprivate mutating func append(utf8 text: String) {
+    var text = text
+    text.withUTF8 { append(contentsOf: $0) }
   }
 }

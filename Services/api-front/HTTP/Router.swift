@@ -16,13 +16,25 @@ struct Router<Target> {
   }
 
   let entries: [Entry]
+  /// What is found without trying the table, by path and method: most requests are for a path without parameters.
+  private let plain: [String: [HTTPMethod: Target]]
 
-  init(_ entries: [Entry]) { self.entries = entries }
+  init(_ entries: [Entry]) {
+    self.entries = entries
+    var plain: [String: [HTTPMethod: Target]] = [:]
+    for entry in entries where entry.pattern.isLiteral {
+      let segments = PathPattern.segments(of: entry.pattern.text)
+      let first = entries.first { $0.method == entry.method && $0.pattern.match(segments) != nil }
+      if let first, first.pattern.isLiteral { plain[entry.pattern.text, default: [:]][entry.method] = first.target }
+    }
+    self.plain = plain
+  }
 
   /// HEAD is answered where GET is. The first fitting entry of the table wins.
   func match(_ method: HTTPMethod, _ path: String) -> Match {
-    let segments = PathPattern.segments(of: path)
     let wanted = method == .head ? .get : method
+    if let target = plain[path]?[wanted] { return .found(target, PathParameters()) }
+    let segments = PathPattern.segments(of: path)
     var allowed: [HTTPMethod] = []
     for entry in entries {
       guard let parameters = entry.pattern.match(segments) else { continue }

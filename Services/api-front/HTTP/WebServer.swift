@@ -58,7 +58,7 @@ final class WebServer {
     while !isStopping {
       context.serve()
       // Whose it is cannot be asked. Seldom, and harmless to the others.
-      if context.hasBufferedInput { awaiting.values.forEach { $0.noteInput() } }
+      if context.hasBufferedInput { for connection in awaiting.values { connection.noteInput() } }
     }
   }
 

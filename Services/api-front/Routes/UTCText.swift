@@ -6,9 +6,24 @@ enum UTCText {
     var time = time_t(seconds)
     var parts = tm()
     gmtime_r(&time, &parts)
-    func two(_ number: Int32) -> String { number < 10 ? "0\(number)" : "\(number)" }
     let year = parts.tm_year + 1900
-    return "\(two(year / 100))\(two(year % 100))-\(two(parts.tm_mon + 1))-\(two(parts.tm_mday))"
-      + "T\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec))Z"
+    let fields: [(Int32, UInt8)] = [
+      (year / 100, 0), (year % 100, UInt8(ascii: "-")), (parts.tm_mon + 1, UInt8(ascii: "-")),
+      (parts.tm_mday, UInt8(ascii: "T")), (parts.tm_hour, UInt8(ascii: ":")), (parts.tm_min, UInt8(ascii: ":")),
+      (parts.tm_sec, UInt8(ascii: "Z")),
+    ]
+    return String(unsafeUninitializedCapacity: 20) { bytes in
+      var count = 0
+      for (number, separator) in fields {
+        bytes[count] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number / 10 % 10)
+        bytes[count + 1] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number % 10)
+        count += 2
+        if separator != 0 {
+          bytes[count] = separator
+          count += 1
+        }
+      }
+      return count
+    }
   }
 }

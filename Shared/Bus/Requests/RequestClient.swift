@@ -4,8 +4,13 @@ import Timing
 
 /// Asks one service, on the loop's thread. Every request has a deadline; idempotent ones are tried again.
 public final class RequestClient {
-  private struct Waiting {
-    let deadline: SessionTime
+  private struct Call {
+    let name: String
+    let body: BusMessage
+    /// Of one attempt.
+    let patience: Duration
+    var retriesLeft: Int
+    var backOff = Duration.milliseconds(50)
     let finish: (Result<BusMessage, ServiceError>) -> Void
   }
 
@@ -13,13 +18,13 @@ public final class RequestClient {
   private let bus: BusContext
   private let maximumOutstanding: Int
   private var socket: DuplexClient?
-  private var waiting: [UInt64: Waiting] = [:]
+  private var waiting: [UInt64: (call: Call, deadline: SessionTime)] = [:]
+  /// The requests' names as parts of messages.
+  private var names: [String: BusMessage] = [:]
   private var nextID: UInt64 = 1
   private var sweep: TimerID?
   private let timeouts: Counter
 
-  /// Between attempts; doubled each time.
-  private static let firstBackOff = Duration.milliseconds(50)
   private static let sweepPeriod = Duration.milliseconds(50)
 
   public init(_ bus: BusContext, _ endpoint: Endpoint, of service: Service, maximumOutstanding: Int = 4096) throws {
@@ -43,9 +48,8 @@ public final class RequestClient {
     guard let body = try? BusMessage(copying: request.encodedBody()) else {
       return completion(.failure(.internalFault))
     }
-    attempt(
-      name: Request.name, body, deadline: Request.deadline, retriesLeft: Request.isIdempotent ? retries : 0,
-      backOff: Self.firstBackOff
+    let call = Call(
+      name: Request.name, body: body, patience: Request.deadline, retriesLeft: Request.isIdempotent ? retries : 0
     ) { [bus] result in
       completion(
         result.flatMap { message in
@@ -57,43 +61,29 @@ public final class RequestClient {
           }
         })
     }
+    transmit(call)
   }
 
-  private func attempt(
-    name: String, _ body: BusMessage, deadline: Duration, retriesLeft: Int, backOff: Duration,
-    _ finish: @escaping (Result<BusMessage, ServiceError>) -> Void
-  ) {
-    // Only this client calls it back, so there still is one.
-    let error = transmit(name: name, body, deadline: deadline) { [unowned self] result in
-      guard retriesLeft > 0, case .failure(let error) = result, error == .timedOut(service.rawValue) else {
-        return finish(result)
-      }
-      bus.loop.after(backOff) { [weak self] in
-        guard let self else { return finish(.failure(error)) }
-        attempt(
-          name: name, body, deadline: deadline, retriesLeft: retriesLeft - 1, backOff: backOff * 2, finish)
-      }
-    }
-    if let error { finish(.failure(error)) }
-  }
-
-  private func transmit(
-    name: String, _ body: BusMessage, deadline: Duration,
-    _ finish: @escaping (Result<BusMessage, ServiceError>) -> Void
-  ) -> ServiceError? {
-    guard waiting.count < maximumOutstanding else { return .overloaded(service.rawValue) }
+  private func transmit(_ call: Call) {
+    guard waiting.count < maximumOutstanding else { return call.finish(.failure(.overloaded(service.rawValue))) }
     let id = nextID
     nextID += 1
-    let instant = bus.loop.time.now().advanced(by: deadline)
-    let envelope = RequestEnvelope(kind: .request, id: id, deadline: instant)
-    guard socket?.sendTogether([BusMessage(copying: envelope.encoded()), BusMessage(name.utf8), body]) == true else {
-      return .overloaded(service.rawValue)
+    let deadline = bus.loop.time.now().advanced(by: call.patience)
+    let envelope = RequestEnvelope(kind: .request, id: id, deadline: deadline)
+    guard socket?.sendTogether([BusMessage(envelope), nameMessage(call.name), call.body]) == true else {
+      return call.finish(.failure(.overloaded(service.rawValue)))
     }
-    waiting[id] = Waiting(deadline: instant, finish: finish)
+    waiting[id] = (call, deadline)
     if sweep == nil {
       sweep = bus.loop.every(Self.sweepPeriod) { [unowned self] in sweepExpired() }
     }
-    return nil
+  }
+
+  private func nameMessage(_ name: String) -> BusMessage {
+    if let known = names[name] { return known }
+    let message = BusMessage(name.utf8)
+    names[name] = message
+    return message
   }
 
   private func receive(_ parts: [BusMessage]) {
@@ -104,11 +94,11 @@ public final class RequestClient {
     // Not waited for any more: it came after its deadline.
     guard let waiting = waiting.removeValue(forKey: envelope.id) else { return }
     switch envelope.kind {
-    case .reply: waiting.finish(.success(parts[1]))
+    case .reply: waiting.call.finish(.success(parts[1]))
     case .failure:
       let error: ServiceError? = try? parts[1].withUnsafeBytes { try JSONBody.decode($0) }
-      waiting.finish(.failure(error ?? .internalFault))
-    case .request: waiting.finish(.failure(.internalFault))
+      waiting.call.finish(.failure(error ?? .internalFault))
+    case .request: waiting.call.finish(.failure(.internalFault))
     }
   }
 
@@ -118,11 +108,24 @@ public final class RequestClient {
     for (id, request) in expired {
       waiting[id] = nil
       timeouts.increment()
-      request.finish(.failure(.timedOut(service.rawValue)))
+      retry(request.call)
     }
     if waiting.isEmpty, let sweep {
       bus.loop.cancel(sweep)
       self.sweep = nil
+    }
+  }
+
+  /// Tries once more what got no answer, if that is allowed and left.
+  private func retry(_ call: Call) {
+    let error = ServiceError.timedOut(service.rawValue)
+    guard call.retriesLeft > 0 else { return call.finish(.failure(error)) }
+    bus.loop.after(call.backOff) { [weak self] in
+      guard let self else { return call.finish(.failure(error)) }
+      var next = call
+      next.retriesLeft -= 1
+      next.backOff = call.backOff * 2
+      transmit(next)
     }
   }
 }

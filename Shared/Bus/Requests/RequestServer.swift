@@ -72,7 +72,8 @@ public final class RequestServer {
       bus.log.warning("bus_request_unreadable", (.count, parts.count))
       return
     }
-    let address = ReplyAddress(peer: peer, id: envelope.id, name: String(decoding: parts[1].bytes, as: UTF8.self))
+    let address = ReplyAddress(
+      peer: peer, id: envelope.id, name: parts[1].withUnsafeBytes { String(decoding: $0, as: UTF8.self) })
     guard envelope.deadline > bus.loop.time.now() else { return expired.increment() }
     guard let handler = handlers[address.name] else {
       return reply(
@@ -96,7 +97,7 @@ public final class RequestServer {
   }
 
   private func send(_ kind: RequestEnvelope.Kind, _ body: BusMessage, to address: ReplyAddress) {
-    let envelope = BusMessage(copying: RequestEnvelope(kind: kind, id: address.id).encoded())
+    let envelope = BusMessage(RequestEnvelope(kind: kind, id: address.id))
     // An asker that is gone needs no answer.
     _ = server?.sendTogether([envelope, body], to: address.peer)
   }

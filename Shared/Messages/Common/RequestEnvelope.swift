@@ -36,14 +36,24 @@ public struct RequestEnvelope: Hashable, Sendable {
     self.init(kind: kind, id: id, deadline: deadline)
   }
 
-  public func encoded() -> [UInt8] {
-    var writer = ByteWriter(reservingCapacity: 24)
-    writer.magic("AXQ1")
-    writer.integer(kind.rawValue)
-    writer.integer(UInt8(0))
-    writer.integer(UInt16(0))
-    writer.integer(id)
-    writer.integer(deadline.microseconds)
-    return writer.bytes
+  public static let byteCount = 24
+
+  /// - Parameter bytes: room for `byteCount` of them.
+  public func write(to bytes: UnsafeMutableRawBufferPointer) {
+    precondition(bytes.count == Self.byteCount, "an envelope has its size")
+    bytes.initializeMemory(as: UInt8.self, repeating: 0)
+    bytes.copyBytes(from: Self.magic)
+    bytes[4] = kind.rawValue
+    bytes.storeBytes(of: id.littleEndian, toByteOffset: 8, as: UInt64.self)
+    bytes.storeBytes(of: deadline.microseconds.littleEndian, toByteOffset: 16, as: Int64.self)
   }
+
+  public func encoded() -> [UInt8] {
+    [UInt8](unsafeUninitializedCapacity: Self.byteCount) { buffer, count in
+      write(to: UnsafeMutableRawBufferPointer(start: buffer.baseAddress, count: Self.byteCount))
+      count = Self.byteCount
+    }
+  }
+
+  private static let magic = Array("AXQ1".utf8)
 }
