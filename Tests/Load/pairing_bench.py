@@ -26,7 +26,7 @@ from axolotl_kit.coach import Coach
 from axolotl_kit.stack import Stack, free_port
 
 HERE = Path(__file__).resolve().parent
-CONNECTIONS = 64
+CONNECTIONS = 32
 SECONDS = 6
 REGISTER_SECONDS = 2
 # So many that they do not run out.
