@@ -32,7 +32,7 @@ import Testing
   @Test func bodyFraming() {
     #expect(BodyFraming(method: .get, contentLength: nil, hasTransferEncoding: false) == .none)
     #expect(BodyFraming(method: .delete, contentLength: nil, hasTransferEncoding: false) == .none)
-    #expect(BodyFraming(method: .post, contentLength: nil, hasTransferEncoding: false) == .unknownLength)
+    #expect(BodyFraming(method: .post, contentLength: nil, hasTransferEncoding: false) == .unstated)
     #expect(BodyFraming(method: .post, contentLength: "0", hasTransferEncoding: false) == .none)
     #expect(BodyFraming(method: .post, contentLength: "17", hasTransferEncoding: false) == .length(17))
     #expect(BodyFraming(method: .post, contentLength: nil, hasTransferEncoding: true) == .unknownLength)

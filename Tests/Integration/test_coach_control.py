@@ -308,6 +308,23 @@ class TestExpectedDevices:
                 ask()
             assert (problem.value.status, problem.value.code) == (409, "session_ended")
 
+    def test_the_qr_of_an_ended_session_says_so_before_a_camera_is_turned_on(
+        self, stack: Stack, coach: Coach, phone: httpx.Client
+    ) -> None:
+        made = coach.create_session(expected_devices=2)
+        inside = join(phone, made["pairing_token"], "a")
+        coach.end(made["session_id"])
+
+        def code() -> str | None:
+            query = {"token": made["pairing_token"], "device_id": "b"}
+            answer = phone.get("/api/pairing/validate", params=query)
+            return None if answer.is_success else code_of(answer)
+
+        stack.wait("the QR withdrawn", lambda: code() == "token_revoked", 5)
+        # Who was in is told what it is: the session's end, not a lost place.
+        assert code_of(register(phone, made["pairing_token"], "a")[0]) == "token_revoked"
+        assert status_as_phone(phone, made["session_id"], inside["device_token"]).is_success
+
 
 class TestFreshQR:
     def test_replaces_the_one_before(self, coach: Coach, phone: httpx.Client) -> None:

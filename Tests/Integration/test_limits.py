@@ -150,6 +150,14 @@ def test_headers_and_bodies_are_bounded(stack: Stack, coach: Coach) -> None:
         with suppress(ConnectionError):
             assert not raw.recv(1000).startswith(b"HTTP/1.1 200")
     assert Problem.of(coach.http.post("/api/pairing/create_session", content=b" " * 20_000)).code == "body_too_large"
+    # What brings none need not say so (RFC 9112, section 6.3).
+    session = coach.create_session(expected_devices=2)["session_id"]
+    with socket.create_connection(("127.0.0.1", stack.port), timeout=10) as raw:
+        head = (
+            f"POST /api/sessions/{session}/end HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {stack.coach_key}\r\n\r\n"
+        )
+        raw.sendall(head.encode())
+        assert raw.recv(4096).startswith(b"HTTP/1.1 200")
     # On every route, also those that take no body.
     answer = coach.http.request("GET", "/api/sessions", content=b"x")
     assert Problem.of(answer).code == "body_too_large"
@@ -256,6 +264,23 @@ def test_the_coach_s_cookie_is_kept_from_scripts_and_other_sites(stack: Stack) -
     parts = {part.strip().lower() for part in cookie.split(";")[1:]}
     assert {"httponly", "samesite=strict", "path=/"} <= parts
     assert "secure" not in parts
+
+
+def test_who_types_the_address_without_https_is_led_there() -> None:
+    with Stack(settings={"REQUIRE_HTTPS": "true", "AXOLOTL_POSE_THREADS": "0"}) as stack:
+        plain = stack.base_url.replace("https://", "http://")
+        with httpx.Client(base_url=plain, trust_env=False) as client:
+            for method in ("GET", "POST"):
+                answer = client.request(method, "/pair?token=a%20b&x=%C3%A4")
+                assert answer.status_code == 308
+                assert answer.headers["location"] == f"{stack.base_url}/pair?token=a%20b&x=%C3%A4"
+                assert answer.headers["cache-control"] == "no-store"
+            # Nothing else is answered there, whoever asks.
+            mine = {"Authorization": f"Bearer {stack.coach_key}"}
+            assert client.get("/api/sessions", headers=mine).status_code == 308
+            upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
+            upgrade["Sec-WebSocket-Key"] = "dGhlIHNhbXBsZSBub25jZQ=="
+            assert client.get("/ws/session/x", headers=upgrade | mine).status_code == 308
 
 
 @pytest.mark.parametrize("own_certificate", [False, True])

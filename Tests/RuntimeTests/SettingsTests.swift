@@ -18,11 +18,25 @@ struct SettingsTests {
 
   @Test(arguments: [
     ("LOCAL_PORT=abc", "LOCAL_PORT must be a whole number, 0 to 65535, not \"abc\"."),
+    (
+      "AXOLOTL_PUBLIC_URL=192.168.1.10:5050",
+      "AXOLOTL_PUBLIC_URL must be an address such as https://rig.example or https://192.168.1.10:5050, "
+        + "not \"192.168.1.10:5050\"."
+    ),
     ("LOCAL_PROT=1", "LOCAL_PROT is not a setting. See .env.example for those there are."),
     ("what is this", "Line 1 is not KEY=value."),
   ])
   func aBadFileIsRefusedByName(file: String, message: String) {
     #expect(throws: SettingsError(faults: [message])) { try Settings(environment: [:], file: file) }
+  }
+
+  @Test(arguments: [
+    ("https://rig.example", true), ("http://localhost:5050/", true), ("https://rig.example/base", true),
+    ("https://[fe80::1]:5050", true), ("rig.example", false), ("https://", false), ("https:///pair", false),
+    ("ftp://rig.example", false), ("https://rig.example/?a=1", false), ("https://rig.example/a b", false),
+  ])
+  func thePublicAddressIsOneThatABrowserCanOpen(text: String, isGood: Bool) {
+    #expect(AppSettings.publicURL.erased.accepts(text) == isGood)
   }
 
   @Test func anUnknownKeyOfOursInTheEnvironmentIsRefusedAndOthersAreNot() throws {

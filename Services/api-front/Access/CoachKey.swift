@@ -30,7 +30,7 @@ struct CoachKey: Sendable {
   }
 }
 
-enum CoachKeyError: Error, CustomStringConvertible {
+enum CoachKeyError: ConfigurationFault, CustomStringConvertible {
   case tooShort
   case damaged(String)
 

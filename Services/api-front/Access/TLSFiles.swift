@@ -27,7 +27,7 @@ struct TLSFiles {
   }
 }
 
-enum TLSFilesError: Error, CustomStringConvertible {
+enum TLSFilesError: ConfigurationFault, CustomStringConvertible {
   case half(String)
 
   var description: String {

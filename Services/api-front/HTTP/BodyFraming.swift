@@ -1,8 +1,11 @@
 /// How long a request's body is, by its own account.
 enum BodyFraming: Equatable {
   case none
+  /// A method that may bring a body, and no word of one: there is none (RFC 9112, section 6.3). lws waits for one all the
+  /// same, so nothing can follow on this connection.
+  case unstated
   case length(Int)
-  /// A method that brings a body, or `Transfer-Encoding`, without a length.
+  /// `Transfer-Encoding`, which is not taken.
   case unknownLength
   /// Not one plain number: two different lengths are how requests are smuggled (RFC 9112, section 11.2).
   case invalid
@@ -13,7 +16,7 @@ enum BodyFraming: Equatable {
       return
     }
     guard let contentLength else {
-      self = [.post, .put, .patch].contains(method) ? .unknownLength : .none
+      self = [.post, .put, .patch].contains(method) ? .unstated : .none
       return
     }
     let digits = contentLength.utf8
@@ -29,5 +32,5 @@ enum BodyFraming: Equatable {
   var announcedBytes: Int { if case .length(let count) = self { count } else { 0 } }
 
   /// Whether it is known where this request ends and the next begins.
-  var isClear: Bool { self != .unknownLength && self != .invalid }
+  var isClear: Bool { self != .unstated && self != .unknownLength && self != .invalid }
 }

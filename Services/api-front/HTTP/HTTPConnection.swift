@@ -61,9 +61,10 @@ final class HTTPConnection {
     guard let request = reader.request(peer: peer) else { return refuse(.malformed("The request"), method: .get) }
     let framing = reader.framing(request.method)
     bodyRemaining = framing.announcedBytes
-    switch server.plan(for: request) {
+    mustClose = mustClose || !framing.isClear
+    switch server.plan(for: request, isEncrypted: lws_is_ssl(wsi) != 0) {
     case .refuse(let response):
-      mustClose = mustClose || bodyRemaining > 0 || !framing.isClear
+      mustClose = mustClose || bodyRemaining > 0
       write(response, method: request.method)
       return 0
     case .accept(let plan): return accept(request, framing, plan)

@@ -7,6 +7,7 @@ struct HTTPStatus: Hashable, Sendable, ExpressibleByIntegerLiteral {
   static let ok: HTTPStatus = 200
   static let seeOther: HTTPStatus = 303
   static let notModified: HTTPStatus = 304
+  static let permanentRedirect: HTTPStatus = 308
 
   /// The words of RFC 9110; clients must not rely on them.
   var reason: String {
@@ -16,6 +17,7 @@ struct HTTPStatus: Hashable, Sendable, ExpressibleByIntegerLiteral {
     case 204: "No Content"
     case 303: "See Other"
     case 304: "Not Modified"
+    case 308: "Permanent Redirect"
     case 400: "Bad Request"
     case 401: "Unauthorized"
     case 403: "Forbidden"

@@ -1,6 +1,7 @@
 import CEV
 import CLibWebSockets
 import Glibc
+import Runtime
 
 /// Owns libwebsockets' context, its one virtual host, libev's loop and the memory they keep pointing at.
 ///
@@ -43,7 +44,7 @@ final class LWSContext {
     info.timeout_secs_ah_idle = limits.headerTimeoutSeconds
     info.keepalive_timeout = limits.keepAliveSeconds
     info.retry_and_idle_policy = UnsafePointer(keepAlive)
-    if listener.tls != nil { info.options |= axolotl_lws_option_tls }
+    if listener.tls != nil { info.options |= axolotl_lws_option_tls | axolotl_lws_option_plain_beside_tls }
     guard let context = lws_create_context(&info) else { throw WebServerError.cannotStart }
     self.context = context
     try openHost(&info, listener)
@@ -65,9 +66,9 @@ final class LWSContext {
       try tls.key.withCString { key in
         try "http/1.1".withCString { alpn in
           guard access(certificate, R_OK) == 0 else {
-            throw WebServerError.unreadable("AXOLOTL_TLS_CERTIFICATE", tls.certificate)
+            throw UnreadableFile(setting: "AXOLOTL_TLS_CERTIFICATE", path: tls.certificate)
           }
-          guard access(key, R_OK) == 0 else { throw WebServerError.unreadable("AXOLOTL_TLS_KEY", tls.key) }
+          guard access(key, R_OK) == 0 else { throw UnreadableFile(setting: "AXOLOTL_TLS_KEY", path: tls.key) }
           info.ssl_cert_filepath = certificate
           info.ssl_private_key_filepath = key
           info.alpn = alpn
@@ -142,14 +143,19 @@ final class LWSContext {
 enum WebServerError: Error, CustomStringConvertible {
   case cannotStart
   case cannotListen(port: Int)
-  case unreadable(String, String)
 
   var description: String {
     switch self {
     case .cannotStart: "libwebsockets could not be started; the lines above say why."
     case .cannotListen(let port):
       "Port \(port) cannot be listened on: another program may use it. Set LOCAL_PORT to a free one."
-    case .unreadable(let key, let path): "\(key): \(path) cannot be read."
     }
   }
+}
+
+/// A file that a setting names and that cannot be read.
+struct UnreadableFile: ConfigurationFault, CustomStringConvertible {
+  let setting: String
+  let path: String
+  var description: String { "\(setting): \(path) cannot be read." }
 }

@@ -24,6 +24,7 @@ final class WebServer {
   let scratch = ScratchBuffer(capacity: 64 * 1024)
   private(set) var connections: ConnectionLedger
   private let loop: EventLoop
+  private let isTLS: Bool
   private let application: any WebApplication
   private let proxies: TrustedProxies
   private let context: LWSContext
@@ -39,6 +40,7 @@ final class WebServer {
     self.loop = loop
     self.limits = limits
     self.proxies = proxies
+    isTLS = listener.tls != nil
     connections = ConnectionLedger(
       maximum: limits.maximumConnections, maximumPerAddress: limits.maximumConnectionsPerAddress)
     self.application = application
@@ -73,7 +75,10 @@ final class WebServer {
 
   // MARK: For connections
 
-  func plan(for request: HTTPRequest) -> HTTPAdmission { application.plan(for: request) }
+  /// - Parameter isEncrypted: whether the request came through TLS.
+  func plan(for request: HTTPRequest, isEncrypted: Bool) -> HTTPAdmission {
+    isTLS && !isEncrypted ? .refuse(SecureRedirect.answer(to: request)) : application.plan(for: request)
+  }
 
   /// Whether some connection, perhaps the one asking, has bytes that arrived together with an earlier request.
   var mayHoldPipelinedBytes: Bool { context.hasBufferedInput }
@@ -123,7 +128,9 @@ final class WebServer {
     // Without a request lws has already answered, and freed what it had parsed.
     guard let request = reader.request(peer: reader.peer) else { return -1 }
     var refusal: HTTPResponse?
-    if reader.upgrade == "websocket" {
+    if isTLS, lws_is_ssl(wsi) == 0 {
+      refusal = SecureRedirect.answer(to: request)
+    } else if reader.upgrade == "websocket" {
       refusal = application.refusal(ofUpgrade: request)
     } else {
       refusal = .problem(.upgradeRefused)

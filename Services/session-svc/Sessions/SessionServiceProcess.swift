@@ -51,7 +51,7 @@ public final class SessionServiceProcess: ServiceProcess {
     }
     probe.onChange = { registry.instancesAway = $0 }
     server = try RequestServer(bus, .sessions, context: context)
-    answerRequests()
+    answerRequests(tokens)
     reports = try PullSocket(bus, at: .deviceReports, highWaterMark: 10_000) { [unowned self] in receiveReport($0) }
     context.metrics.gauge(
       "axolotl_deletions_unfinished", "Deletions that wait for a service.",
@@ -68,7 +68,7 @@ public final class SessionServiceProcess: ServiceProcess {
     deletions.advance()
   }
 
-  private func answerRequests() {
+  private func answerRequests(_ tokens: RequestClient) {
     answer(CreateSession.self) { [registry, context] request in
       let summary = try registry.create(request)
       context.log.info("session_created", (.session, summary.session.text), (.count, summary.expectedDevices))
@@ -84,9 +84,11 @@ public final class SessionServiceProcess: ServiceProcess {
     answer(LocateDevice.self, registry.locate)
     answer(GetSessionStatus.self, registry.status)
     answer(ListSessions.self, registry.list)
-    answer(EndSession.self) { [registry, context] request in
+    answer(EndSession.self) { [registry, context, tokens] request in
       let summary = try registry.end(request)
       context.log.info("session_ended", (.session, request.session.text))
+      // So that who scans the QR now is told at once. Should it be lost: registering is refused here.
+      tokens.send(WithdrawPairing(session: request.session)) { _ in }
       return summary
     }
     answer(RenameDevice.self, registry.rename)

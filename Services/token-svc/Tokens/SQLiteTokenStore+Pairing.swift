@@ -6,7 +6,7 @@ extension SQLiteTokenStore {
   public func insert(_ token: StoredToken, codeDigest: [UInt8]) throws(StorageError) -> Bool {
     try database.transaction { () throws(StorageError) -> Bool in
       guard try pairingToken(codeDigest: codeDigest) == nil else { return false }
-      if let session = token.claims.session { _ = try withdrawPairingTokens(of: session) }
+      if let session = token.claims.session { _ = try withdrawPairing(of: session) }
       try insert(token)
       try database.execute(
         "INSERT INTO pairing_codes (digest, pairing_jti) VALUES (?, ?)", .blob(codeDigest), .text(token.claims.jti))
@@ -38,11 +38,11 @@ extension SQLiteTokenStore {
         WHERE session = ?1 AND device = ?2 AND (?3 IS NULL OR jti = ?3) AND revoked = 0
         """, .text(key.session.text), .text(key.device.text), .optional(grant))
       let own = database.changes
-      return own + (try withdrawPairingTokens(of: key.session))
+      return own + (try withdrawPairing(of: key.session))
     }
   }
 
-  private func withdrawPairingTokens(of session: SessionID) throws(StorageError) -> Int {
+  public func withdrawPairing(of session: SessionID) throws(StorageError) -> Int {
     try database.execute(
       "UPDATE tokens SET revoked = 1 WHERE session = ? AND kind = ? AND revoked = 0", .text(session.text),
       .text(TokenKind.pairing.rawValue))

@@ -106,6 +106,10 @@ public final class TokenAuthority {
     RevokeTokens.Reply(revoked: try store.forget(session: request.session))
   }
 
+  public func withdraw(_ request: WithdrawPairing) throws -> WithdrawPairing.Reply {
+    WithdrawPairing.Reply(revoked: try store.withdrawPairing(of: request.session))
+  }
+
   public func shutOut(_ request: ShutOutDevice) throws -> ShutOutDevice.Reply {
     ShutOutDevice.Reply(revoked: try store.shutOut(request.key, grant: request.grant))
   }

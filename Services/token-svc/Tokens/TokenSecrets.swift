@@ -52,7 +52,7 @@ struct TokenSecrets {
 }
 
 /// A secret that stops the start: its name and its fault, never its value.
-struct SecretError: Error, Hashable, CustomStringConvertible {
+struct SecretError: ConfigurationFault, Hashable, CustomStringConvertible {
   let name: String
   let fault: String
   var description: String { "\(name) \(fault)." }

@@ -32,6 +32,7 @@ public final class TokenServiceProcess: ServiceProcess {
     answer(RedeemPairingCode.self, authority.redeem)
     answer(RevokeTokens.self, authority.revoke)
     answer(ShutOutDevice.self, authority.shutOut)
+    answer(WithdrawPairing.self, authority.withdraw)
     purge()
     context.loop.every(.seconds(5)) { [unowned self] in purge() }
   }

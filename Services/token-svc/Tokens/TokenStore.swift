@@ -14,6 +14,8 @@ public protocol TokenStore {
   func standing(of jti: String, device: DeviceID?) throws(StorageError) -> TokenStanding?
   /// Marks and checks in one transaction.
   func redeem(_ redemption: Redemption) throws(StorageError) -> RedemptionOutcome
+  /// Ends a session's pairing tokens. How many there were.
+  func withdrawPairing(of session: SessionID) throws(StorageError) -> Int
   /// Forgets every token of a session. How many there were.
   func forget(session: SessionID) throws(StorageError) -> Int
   /// Ends one device's token for good, and its session's pairing tokens, which it may know. The mark that it has used

@@ -7,6 +7,8 @@
 static const size_t axolotl_lws_pre = LWS_PRE;
 
 static const uint64_t axolotl_lws_option_tls = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
+static const uint64_t axolotl_lws_option_plain_beside_tls =
+    LWS_SERVER_OPTION_ALLOW_NON_SSL_ON_SSL_PORT | LWS_SERVER_OPTION_ALLOW_HTTP_ON_HTTPS_LISTENER;
 static const uint64_t axolotl_lws_option_explicit_vhosts = LWS_SERVER_OPTION_EXPLICIT_VHOSTS;
 static const uint64_t axolotl_lws_option_fail_unless_bound = LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND;
 static const uint64_t axolotl_lws_option_disable_ipv6 = LWS_SERVER_OPTION_DISABLE_IPV6;

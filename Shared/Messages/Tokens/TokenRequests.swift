@@ -149,3 +149,15 @@ public struct RevokeTokens: ServiceRequest {
   public let session: SessionID
   public init(session: SessionID) { self.session = session }
 }
+
+/// Ends the pairing tokens of a session, whose phones keep theirs: nobody new is let in.
+public struct WithdrawPairing: ServiceRequest {
+  public struct Reply: Codable, Sendable {
+    public let revoked: Int
+    public init(revoked: Int) { self.revoked = revoked }
+  }
+  public static let name = "tokens.withdraw_pairing"
+
+  public let session: SessionID
+  public init(session: SessionID) { self.session = session }
+}

@@ -23,7 +23,8 @@ public enum AppSettings {
   public static let tlsKey = SettingKey<String?>.optionalText(
     "AXOLOTL_TLS_KEY", "PEM file with the key of that certificate.")
   public static let publicURL = SettingKey<String?>.optionalText(
-    "AXOLOTL_PUBLIC_URL", "Address that phones reach, for the QR. Unset: chosen from the machine's LAN addresses.")
+    "AXOLOTL_PUBLIC_URL", "Address that phones reach, for the QR. Unset: chosen from the machine's LAN addresses.",
+    expecting: "an address such as https://rig.example or https://192.168.1.10:5050", accepts: OriginShape.isAddress)
   public static let coachKey = SettingKey<String?>.optionalText(
     "AXOLOTL_COACH_KEY", "The coach's key. Unset: one is made and kept (0600).", isSecret: true)
   public static let allowedOrigins = SettingKey<[String]>.list(

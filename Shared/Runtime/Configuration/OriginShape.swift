@@ -15,4 +15,11 @@ enum OriginShape {
         }
       }
   }
+
+  /// Whether `text` is an origin, perhaps with a path behind it, but neither query nor fragment.
+  static func isAddress(_ text: String) -> Bool {
+    let parts = text.split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false)
+    guard parts.count >= 3, isOrigin(parts[..<3].joined(separator: "/")) else { return false }
+    return text.utf8.allSatisfy { (0x21...0x7E).contains($0) && $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") }
+  }
 }

@@ -46,8 +46,13 @@ extension SettingKey where Value == String {
 }
 
 extension SettingKey where Value == String? {
-  static func optionalText(_ name: String, _ summary: String, isSecret: Bool = false) -> SettingKey {
-    SettingKey(name, default: "", summary, expecting: "text", isSecret: isSecret) { .some($0.isEmpty ? nil : $0) }
+  static func optionalText(
+    _ name: String, _ summary: String, expecting expectation: String = "text", isSecret: Bool = false,
+    accepts: @escaping @Sendable (String) -> Bool = { _ in true }
+  ) -> SettingKey {
+    SettingKey(name, default: "", summary, expecting: expectation, isSecret: isSecret) { text in
+      text.isEmpty ? .some(nil) : accepts(text) ? .some(text) : nil
+    }
   }
 }
 

@@ -56,3 +56,8 @@ public struct SettingsError: Error, Hashable, Sendable, CustomStringConvertible 
   public let faults: [String]
   public var description: String { faults.joined(separator: "\n") }
 }
+
+/// An error of the start that no new start mends, only the operator: its text names the setting or the file.
+public protocol ConfigurationFault: Error {}
+
+extension SettingsError: ConfigurationFault {}

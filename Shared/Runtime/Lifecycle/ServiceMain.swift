@@ -43,7 +43,7 @@ public enum ServiceMain {
       exit(EX_OK)
     } catch {
       log.error("start_failed", (.error, String(describing: error)))
-      exit(EX_UNAVAILABLE)
+      exit(error is any ConfigurationFault ? EX_CONFIG : EX_UNAVAILABLE)
     }
   }
 
