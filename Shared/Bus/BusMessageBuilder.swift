@@ -1,7 +1,8 @@
 import CZeroMQ
 
-/// A message of known size whose bytes arrive in pieces, put together where ZeroMQ will send them from.
+/// A message whose bytes arrive in pieces, put together where ZeroMQ will send them from if its size is known.
 public final class BusMessageBuilder {
+  /// Bytes that there is room for.
   public let count: Int
   public private(set) var filled = 0
   private let part: UnsafeMutablePointer<zmq_msg_t>
@@ -28,9 +29,10 @@ public final class BusMessageBuilder {
     filled += bytes.count
   }
 
-  /// The message, once every byte is there. The builder is used up.
+  /// The message as far as it is filled in; copied once more where that is not the whole room. The builder is used up.
   public func finish() -> BusMessage {
-    precondition(room == 0 && !isTaken, "a message is whole before it is sent")
+    precondition(!isTaken, "a message is finished once")
+    guard room == 0 else { return withFilledBytes { BusMessage(copying: $0) } }
     isTaken = true
     return BusMessage(adopting: part)
   }

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import socket
 import struct
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +38,21 @@ def one_phone(stack: Stack) -> dict[str, Any]:
         return register(stack, coach.create_session(expected_devices=1, mode="single"))
 
 
+def udp_ports(process: int) -> set[int]:
+    """The local ports of a process's UDP sockets."""
+    targets = set()
+    for entry in Path(f"/proc/{process}/fd").iterdir():
+        with suppress(FileNotFoundError):
+            targets.add(os.readlink(entry))
+    ports = set()
+    for table in ("udp", "udp6"):
+        for line in Path(f"/proc/{process}/net/{table}").read_text().splitlines()[1:]:
+            fields = line.split()
+            if f"socket:[{fields[9]}]" in targets:
+                ports.add(int(fields[1].rpartition(":")[2], 16))
+    return ports
+
+
 @pytest.mark.parametrize("own_stack", [{"AXOLOTL_UDP_PORTS": "52000-52031"}], indirect=True)
 def test_only_the_ports_of_the_settings_are_used(own_stack: Stack) -> None:
     registration = one_phone(own_stack)
@@ -45,6 +62,9 @@ def test_only_the_ports_of_the_settings_are_used(own_stack: Stack) -> None:
         await exchange_clocks(channels)
         ports = [int(line.split()[5]) for line in channels.answer.splitlines() if line.startswith("a=candidate:")]
         assert ports and all(52000 <= port <= 52031 for port in ports)
+        # Nor is anybody else spoken to, such as the network's router (SSDP, port 1900).
+        bound = udp_ports(own_stack.pid("stream-svc-1"))
+        assert bound and all(52000 <= port <= 52031 for port in bound)
         await channels.close()
 
     asyncio.run(scenario())

@@ -16,8 +16,6 @@ final class HTTPConnection {
     case writing(ResponseWriter)
     /// Answered before the whole body was there: the rest is taken in and dropped, then the connection is closed.
     case draining
-    /// Answered; its sending side is shut, and what the client still sends is left unread until it is closed.
-    case lingering
   }
 
   unowned let server: WebServer
@@ -82,6 +80,9 @@ final class HTTPConnection {
       run(plan, request)
       return 0
     }
+    guard server.reserveBody(bodyRemaining, of: self) else {
+      return refuse(.overloaded("api-front"), method: request.method)
+    }
     if request.headers.expectsContinue, !server.writeNow("HTTP/1.1 100 Continue\r\n\r\n", to: wsi) { return -1 }
     self.request = request
     self.request?.body.reserveCapacity(bodyRemaining)
@@ -101,6 +102,7 @@ final class HTTPConnection {
     case .receiving(_, let plan):
       guard let request else { return -1 }
       self.request = nil
+      server.releaseBody(of: self)
       run(plan, request)
       return 0
     case .draining: return -1
@@ -129,6 +131,9 @@ final class HTTPConnection {
     server.awaitAnswer(self)
   }
 
+  /// Ends the connection at once. Not from lws's callbacks.
+  func cut() { lws_set_timeout(wsi, PENDING_TIMEOUT_USER_OK, axolotl_lws_kill_now) }
+
   /// lws has read more than one request at once from somebody, perhaps this client.
   func noteInput() { input.noteInput() }
 
@@ -146,7 +151,7 @@ final class HTTPConnection {
     server.answered(self)
     // lws is not at work on this connection, so a round of polling can be saved: what the socket does not take, lws keeps.
     if writable() != 0 {
-      lws_set_timeout(wsi, PENDING_TIMEOUT_USER_OK, axolotl_lws_kill_now)
+      cut()
     } else if case .idle = phase {
       // lws waits for room before it looks at the next request; there is some, as nothing is left to be written.
       server.serveWritable(lws_get_socket_fd(wsi))
@@ -201,22 +206,17 @@ final class HTTPConnection {
       return lws_http_transaction_completed(wsi) == 0 ? 0 : -1
     }
     if bodyRemaining > 0 {
-      guard bodyRemaining <= server.limits.maximumDrainedBody else { return linger() }
+      guard bodyRemaining <= server.limits.maximumDrainedBody else {
+        server.linger(lws_get_socket_fd(wsi))
+        return -1
+      }
       phase = .draining
       input.end()
       lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, server.limits.bodyTimeoutSeconds)
       return 0
     }
-    return input.isPaused || server.mayHoldPipelinedBytes ? linger() : -1
-  }
-
-  /// Closing with unread input would reset the connection and could take the answer with it (RFC 9112, section 9.6).
-  private func linger() -> Int32 {
-    phase = .lingering
-    shutdown(lws_get_socket_fd(wsi), Int32(SHUT_WR))
-    input.pause()
-    lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, 1)
-    return 0
+    if LingeringClose.hasInput(lws_get_socket_fd(wsi)) { server.linger(lws_get_socket_fd(wsi)) }
+    return -1
   }
 
   func closed() {
@@ -224,6 +224,7 @@ final class HTTPConnection {
     awaitedExchange?.abandon()
     if isAwaited { server.answered(self) }
     isAwaited = false
+    server.releaseBody(of: self)
     input.stop()
     room?.stop()
     phase = .idle

@@ -30,7 +30,14 @@ struct WebLimits: Sendable {
   var maximumHeaderBytes = 16 * 1024
   /// A refused body up to this size is read to its end, so that the client reads the answer.
   var maximumDrainedBody = 64 * 1024 * 1024
+  /// How long a body may pause.
   var bodyTimeoutSeconds: Int32 = 20
+  /// How long a whole body may take: a byte now and then keeps its memory no longer.
+  var bodyPatience = Duration.seconds(60)
+  /// Of all bodies that are on their way.
+  var maximumBodiesBytes = 256 * 1024 * 1024
+  /// Closed connections whose clients may still be sending.
+  var maximumLingering = 256
   var writeTimeoutSeconds: Int32 = 30
   var keepAliveSeconds: Int32 = 60
   /// How long a client may take over its header, or hold an idle connection before its first request.

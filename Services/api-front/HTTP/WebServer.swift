@@ -29,6 +29,8 @@ final class WebServer {
   private let proxies: TrustedProxies
   private let context: LWSContext
   private var loopWatch: DescriptorWatch?
+  private var bodies = BodyLedger<HTTPConnection>()
+  private var lingering: [ObjectIdentifier: LingeringClose] = [:]
   private var awaiting: [ObjectIdentifier: HTTPConnection] = [:]
   private var date = HTTPDate()
   private var isStopping = false
@@ -70,6 +72,7 @@ final class WebServer {
   /// Closes the listening socket and every connection. Nothing is called back afterwards.
   func close() {
     loopWatch?.stop()
+    lingering.removeAll()
     context.close()
   }
 
@@ -101,6 +104,28 @@ final class WebServer {
     return lws_write(wsi, scratch.start, bytes.count, LWS_WRITE_HTTP) >= 0
   }
 
+  /// Whether there is room for a body of so many bytes, which is on its way from now on.
+  func reserveBody(_ byteCount: Int, of connection: HTTPConnection) -> Bool {
+    bodies.reserve(
+      byteCount, of: connection, until: time.now().advanced(by: limits.bodyPatience),
+      maximum: limits.maximumBodiesBytes)
+  }
+
+  func releaseBody(of connection: HTTPConnection) { bodies.release(connection) }
+
+  /// Keeps what comes from a connection that is being closed from resetting it.
+  func linger(_ descriptor: Int32) {
+    guard lingering.count < limits.maximumLingering,
+      let close = LingeringClose(
+        of: descriptor, server: self, onEnd: { [unowned self] in lingering[ObjectIdentifier($0)] = nil })
+    else { return }
+    let id = ObjectIdentifier(close)
+    lingering[id] = close
+    loop.after(LingeringClose.patience) { [weak self, weak close] in
+      if close != nil { self?.lingering[id] = nil }
+    }
+  }
+
   func awaitAnswer(_ connection: HTTPConnection) { awaiting[ObjectIdentifier(connection)] = connection }
   func answered(_ connection: HTTPConnection) { awaiting[ObjectIdentifier(connection)] = nil }
 
@@ -108,6 +133,7 @@ final class WebServer {
     let now = time.now()
     let overdue = awaiting.values.compactMap(\.awaitedExchange).filter { $0.deadline <= now }
     for exchange in overdue { exchange.fail(.deadlineExceeded) }
+    for connection in bodies.overdue(at: now) { connection.cut() }
   }
 
   // MARK: What lws calls

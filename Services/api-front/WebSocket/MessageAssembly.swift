@@ -36,7 +36,7 @@ struct MessageAssembly {
       builder = nil
       return .tooLong
     }
-    let target = room(for: needed)
+    let target = room(for: needed, limit)
     target.append(part.bytes)
     guard part.isLast else { return .incomplete }
     guard target.filled > 0 else { return .empty }
@@ -44,10 +44,11 @@ struct MessageAssembly {
     return part.isBinary ? .binary(message) : .text(message)
   }
 
-  /// One allocation for a message in one frame; a message in several frames moves as it turns out longer.
-  private mutating func room(for needed: Int) -> BusMessageBuilder {
+  /// One allocation for a message in one frame. One in several frames moves as it turns out longer, each time to twice the
+  /// room: a million frames of one byte must not cost a million copies.
+  private mutating func room(for needed: Int, _ limit: Int) -> BusMessageBuilder {
     if let builder, builder.count >= needed { return builder }
-    let larger = BusMessageBuilder(count: needed)
+    let larger = BusMessageBuilder(count: builder.map { max(needed, min(limit, 2 * $0.count)) } ?? needed)
     builder?.withFilledBytes { larger.append($0) }
     builder = larger
     return larger

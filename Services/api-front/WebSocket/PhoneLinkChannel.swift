@@ -20,6 +20,7 @@ protocol PhoneLinkOwner: AnyObject {
 /// While the instance is away nothing is queued for it: owners stop reading from their phones until it is back.
 final class PhoneLinkChannel {
   let instance: Int
+  private let loop: EventLoop
   private let time: any TimeSource
   private let log: Log
   private var client: DuplexClient?
@@ -29,15 +30,22 @@ final class PhoneLinkChannel {
   private var unopened: Set<UInt64> = []
   private var openedAt: [UInt64: SessionTime] = [:]
   private var blocked: Set<UInt64> = []
+  /// Links that have ended, which stream-svc could not be told yet.
+  private var unclosed: Set<UInt64> = []
+  private var retry: TimerID?
   private let shed: Counter
 
   /// Messages, of about 40 kB each: what a healthy instance works off within a few milliseconds.
   private static let highWaterMark = 512
   /// Every message that was under way during a restart asks for `open`; one answer to all of them is enough.
   private static let reopenPause = Duration.seconds(1)
+  private static let retryPause = Duration.milliseconds(10)
+  /// Beyond these stream-svc finds out by itself that nothing comes.
+  private static let maximumUnclosed = 10_000
 
   init(_ bus: BusContext, instance: Int, metrics: Metrics) throws {
     self.instance = instance
+    loop = bus.loop
     time = bus.loop.time
     log = bus.log
     shed = metrics.counter(
@@ -47,7 +55,6 @@ final class PhoneLinkChannel {
       [weak self] parts in self?.receive(parts)
     }
     bus.loop.every(ChannelHealth.heartbeat) { [weak self] in self?.beat() }
-    bus.loop.every(.milliseconds(10)) { [weak self] in self?.retryBlocked() }
     beat()
   }
 
@@ -59,13 +66,20 @@ final class PhoneLinkChannel {
     owners[link] = owner
     unopened.insert(link)
     openIfPossible(link)
+    retryLater()
   }
 
   func remove(link: UInt64) {
     guard owners.removeValue(forKey: link) != nil else { return }
     blocked.remove(link)
     openedAt[link] = nil
-    if unopened.remove(link) == nil { _ = transmit(.close, link, nil) }
+    if unopened.remove(link) == nil { close(link) }
+  }
+
+  private func close(_ link: UInt64) {
+    guard !transmit(.close, link, nil), unclosed.count < Self.maximumUnclosed else { return }
+    unclosed.insert(link)
+    retryLater()
   }
 
   /// False: it was not taken. The owner keeps it and is told by `channelIsReady`.
@@ -73,6 +87,7 @@ final class PhoneLinkChannel {
     if health.isAlive, !unopened.contains(link), transmit(kind, link, payload, at: at) { return true }
     blocked.insert(link)
     shed.increment()
+    retryLater()
     return false
   }
 
@@ -112,13 +127,11 @@ final class PhoneLinkChannel {
   }
 
   private func reopen(_ link: UInt64) {
-    guard owners[link] != nil else {
-      _ = transmit(.close, link, nil)
-      return
-    }
+    guard owners[link] != nil else { return close(link) }
     if let last = openedAt[link], time.now() < last.advanced(by: Self.reopenPause) { return }
     unopened.insert(link)
     openIfPossible(link)
+    retryLater()
   }
 
   private func beat() {
@@ -133,6 +146,7 @@ final class PhoneLinkChannel {
     case .resumed: log.info("stream_back", (.instance, instance))
     case .restarted:
       log.info("stream_connected", (.instance, instance), (.count, owners.count))
+      unclosed = []
       unopened = Set(owners.keys)
       for link in owners.keys { openIfPossible(link) }
     }
@@ -140,11 +154,23 @@ final class PhoneLinkChannel {
   }
 
   private func retryBlocked() {
-    guard health.isAlive else { return }
+    guard health.isAlive else { return retryLater() }
+    let ended = unclosed
+    unclosed = []
+    for link in ended { close(link) }
     for link in unopened { openIfPossible(link) }
-    guard !blocked.isEmpty else { return }
     let waiting = blocked
     blocked = []
     for link in waiting { owners[link]?.channelIsReady() }
+    retryLater()
+  }
+
+  /// Tries again soon if there is anything to try.
+  private func retryLater() {
+    guard retry == nil, !(blocked.isEmpty && unopened.isEmpty && unclosed.isEmpty) else { return }
+    retry = loop.after(Self.retryPause) { [weak self] in
+      self?.retry = nil
+      self?.retryBlocked()
+    }
   }
 }

@@ -52,6 +52,8 @@ final class WebRTCPeer: @unchecked Sendable {
     defer { g_object_unref(ice) }
     // Phones reach a server over UDP or not at all; over TCP they have the WebSocket.
     axolotl_set_flag(ice, "ice-tcp", 0)
+    // libnice would look for the network's router, open a port of it to the internet, and believe whoever answers.
+    withAgent { axolotl_set_flag(UnsafeMutableRawPointer($0), "upnp", 0) }
     if let ports = configuration.ports {
       axolotl_set_number(ice, "max-rtp-port", guint(ports.upperBound))
       axolotl_set_number(ice, "min-rtp-port", guint(ports.lowerBound))

@@ -1,0 +1,33 @@
+import Testing
+import Timing
+
+@testable import ApiFront
+
+struct BodyLedgerTests {
+  private final class Owner {}
+
+  private func instant(_ seconds: Int64) -> SessionTime { SessionTime(microseconds: seconds * 1_000_000) }
+
+  @Test func bodiesTakeNoMoreThanTheirMaximumTogether() {
+    var ledger = BodyLedger<Owner>()
+    let (a, b) = (Owner(), Owner())
+    #expect(ledger.reserve(60, of: a, until: instant(9), maximum: 100))
+    #expect(!ledger.reserve(41, of: b, until: instant(9), maximum: 100))
+    #expect(ledger.reserve(40, of: b, until: instant(9), maximum: 100))
+    ledger.release(a)
+    ledger.release(a)
+    #expect(!ledger.reserve(61, of: a, until: instant(9), maximum: 100))
+    #expect(ledger.reserve(60, of: a, until: instant(9), maximum: 100))
+  }
+
+  @Test func whoTakesTooLongIsFoundUntilItIsReleased() {
+    var ledger = BodyLedger<Owner>()
+    let (slow, quick) = (Owner(), Owner())
+    _ = ledger.reserve(1, of: slow, until: instant(5), maximum: 100)
+    _ = ledger.reserve(1, of: quick, until: instant(6), maximum: 100)
+    #expect(ledger.overdue(at: instant(4)).isEmpty)
+    #expect(ledger.overdue(at: instant(5)).map { $0 === slow } == [true])
+    ledger.release(slow)
+    #expect(ledger.overdue(at: instant(5)).isEmpty)
+  }
+}

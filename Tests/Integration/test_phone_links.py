@@ -1,0 +1,71 @@
+"""Phones that come and go while their stream-svc stands still."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import signal
+from typing import Any
+
+import httpx
+from axolotl_kit.clock import true_now_us
+from axolotl_kit.coach import Coach
+from axolotl_kit.footage import Camera
+from axolotl_kit.stack import Stack
+from axolotl_kit.webrtc_talk import register
+from axolotl_kit.wire import encode_frame
+from websockets.asyncio.client import ClientConnection, connect
+
+PHONES = 4
+INSTANCES = ("stream-svc-1", "stream-svc-2")
+
+
+def gauge(stack: Stack, name: str) -> int:
+    """The sum of a metric over the services."""
+    lines = httpx.get(f"{stack.base_url}/metrics", trust_env=False, timeout=30).text.splitlines()
+    return sum(int(float(line.split()[-1])) for line in lines if line.startswith(f"{name}{{"))
+
+
+async def talking(registration: dict[str, Any], picture: bytes) -> ClientConnection:
+    """A phone whose first frame is on disk."""
+    phone = await connect(registration["ws_url"], proxy=None, compression=None)
+    await phone.send(json.dumps({"type": "hello"}))
+    await phone.send(encode_frame(1, true_now_us(), 180, 320, picture))
+    async for message in phone:
+        if json.loads(message)["type"] == "ack":
+            return phone
+    raise AssertionError("the connection ended")
+
+
+def test_who_leaves_while_the_link_is_full_has_left(own_stack: Stack, own_coach: Coach, small_camera: Camera) -> None:
+    session = own_coach.create_session(expected_devices=PHONES)
+    registrations = [register(own_stack, session, f"phone-{number}") for number in range(PHONES)]
+
+    async def fill(phone: ClientConnection) -> None:
+        # Until nothing is taken any more.
+        for sequence in itertools.count(2):
+            await phone.send(encode_frame(sequence, true_now_us(), 180, 320, small_camera.pictures[0] * 8))
+
+    async def scenario() -> None:
+        phones = [await talking(each, small_camera.pictures[0]) for each in registrations]
+        assert gauge(own_stack, "axolotl_cameras_connected") == PHONES
+        for instance in INSTANCES:
+            own_stack.kill(instance, signal.SIGSTOP)
+        try:
+            for phone in phones[:2]:
+                try:
+                    await asyncio.wait_for(fill(phone), 1.5)
+                except TimeoutError:
+                    continue
+            # What cannot be written any more is not waited for.
+            for phone in phones:
+                phone.transport.abort()
+            # Nothing is read from those that are held back; the others' leaving is seen.
+            own_stack.wait("the others to be seen leaving", lambda: gauge(own_stack, "axolotl_ws_phones") <= 2, 20)
+        finally:
+            for instance in INSTANCES:
+                own_stack.kill(instance, signal.SIGCONT)
+
+    asyncio.run(scenario())
+    own_stack.wait("all cameras to have left", lambda: gauge(own_stack, "axolotl_cameras_connected") == 0, 20)
