@@ -48,7 +48,7 @@ import Timing
     let consent = try #require(try test.store.session(id)).consent
     #expect(consent.givenBy == "coach-7")
     #expect(consent.givenAt == test.time.utcMicroseconds())
-    #expect(consent.textVersion == ConsentText.version)
+    #expect(consent.textVersion == ConsentText.version(retentionDays: 7))
   }
 
   @Test(arguments: ["", "a\u{0}b", "line\nend", String(repeating: "x", count: 129)])

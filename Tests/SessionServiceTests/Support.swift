@@ -45,7 +45,8 @@ struct TestRegistry {
     self.folder = try folder ?? TemporaryFolder()
     self.time = time
     store = try SQLiteSessionStore(path: "\(self.folder.path)/sessions.db")
-    registry = SessionRegistry(store: store, time: time, random: SeededRandom(seed: 1), streamInstances: instances)
+    registry = SessionRegistry(
+      store: store, time: time, random: SeededRandom(seed: 1), streamInstances: instances, retentionDays: 7)
   }
 
   func create(

@@ -31,12 +31,14 @@ public final class ApiFrontProcess: ServiceProcess {
     let invitations = Invitations(tokens: backends.tokens, address: address)
     let pairing = PairingRoutes(
       backends: backends, invitations: invitations, address: address, isTLS: isTLS, publicURL: publicURL,
-      iceServers: iceServers, time: context.time, uploads: sockets.uploads)
+      iceServers: iceServers, retentionDays: settings[AppSettings.retentionDays], time: context.time,
+      uploads: sockets.uploads)
     let recheck = { [sockets] (session: SessionID) in
       access.forgetVerified()
       sockets.recheck(session)
     }
-    let sessions = SessionRoutes(backends: backends, onClosed: recheck)
+    let sessions = SessionRoutes(
+      backends: backends, retentionDays: settings[AppSettings.retentionDays], onClosed: recheck)
     let control = ControlRoutes(backends: backends, invitations: invitations, onChanged: recheck)
     let tls = isTLS ? try TLSFiles.locate(settings, lan: PublicAddress.lanAddresses()) : nil
     let pages = PageRoutes(

@@ -12,6 +12,7 @@ struct PairingRoutes {
   let isTLS: Bool
   let publicURL: String?
   let iceServers: IceServers
+  let retentionDays: Int
   let time: any TimeSource
   /// Takes the clock exchanges of phones without a socket.
   let uploads: UploadLinks
@@ -64,6 +65,8 @@ struct PairingRoutes {
     let userID: String
     let expectedDevices: Int
     let consent: Bool
+    /// Of the text that was agreed to, from who shows one.
+    let consentVersion: String?
     let ttl: Int?
 
     enum CodingKeys: String, CodingKey {
@@ -72,6 +75,7 @@ struct PairingRoutes {
       case userID = "user_id"
       case expectedDevices = "expected_devices"
       case consent, ttl
+      case consentVersion = "consent_version"
     }
   }
 
@@ -82,6 +86,9 @@ struct PairingRoutes {
       let session = name == "auto" ? nil : SessionID(name)
       if name != "auto", session == nil { throw .badSession }
       try Invitations.check(ttl: body.ttl)
+      if let version = body.consentVersion, version != ConsentText.version(retentionDays: retentionDays) {
+        throw .consentOutdated
+      }
       let create = CreateSession(
         session: session, mode: body.mode, userID: body.userID, expectedDevices: body.expectedDevices,
         consent: body.consent)

@@ -11,6 +11,9 @@ extension PairingRoutes.CreateBody {
     ],
     optional: [
       "session_id": Schema.identifier.described("auto, the default, makes a name.").orNull(),
+      "consent_version": Schema.plainText(maxBytes: 64)
+        .described("Of the consent text that was shown, as /api/sessions tells it; an outdated one is refused.")
+        .orNull(),
       "ttl": Schema.integer(300...3600).described("Seconds that the pairing token lives.").orNull(),
     ], isOpen: true)
 }

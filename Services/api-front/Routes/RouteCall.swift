@@ -93,6 +93,8 @@ struct RouteCall {
 }
 
 extension ServiceError {
+  static let consentOutdated = ServiceError.conflict(
+    "consent_outdated", "The text of consent has changed since this page was loaded. Reload it and read it again.")
   static let badSession = ServiceError.invalid(
     "invalid_session_id", "A session's name has 1 to 64 of the characters A-Z a-z 0-9 - _ . and no dot in front.")
   static let badDevice = ServiceError.invalid(

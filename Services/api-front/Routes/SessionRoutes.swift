@@ -3,6 +3,7 @@ import Messages
 /// `/api/sessions/…` and the status: what the coach sees of sessions and does to them.
 struct SessionRoutes {
   let backends: Backends
+  let retentionDays: Int
   /// Called when a session was ended or deleted, so that nothing of it is believed any longer.
   let onClosed: (SessionID) -> Void
 
@@ -18,7 +19,10 @@ struct SessionRoutes {
         pace: .free, run: status),
       Route(
         .get, "/api/sessions", for: .coach, "The sessions, newest first",
-        RouteDocumentation(responseSchema: .object(["sessions": .array(of: Listed.schema)])), run: list),
+        RouteDocumentation(
+          responseSchema: .object([
+            "sessions": .array(of: Listed.schema), "retention_days": .integer(1...3650), "consent_version": .text,
+          ])), run: list),
       Route(
         .get, "/api/sessions/{id}", for: .coach, "State of a session and of each of its devices",
         RouteDocumentation(responseSchema: StatusDocument.schema)
@@ -47,6 +51,15 @@ struct SessionRoutes {
     StatusDocument.fetch(session, from: backends) { call.answer($0) { .json($0) } }
   }
 
+  /// With what the coach must know before making one.
+  struct List: Encodable {
+    let sessions: [Listed]
+    /// Days after which a session and all of it is removed.
+    let retentionDays: Int
+    /// Of the consent text that goes with these days.
+    let consentVersion: String
+  }
+
   struct Listed: Encodable {
     let sessionID: SessionID
     let mode: SessionMode
@@ -69,7 +82,12 @@ struct SessionRoutes {
 
   private func list(_ call: RouteCall) {
     backends.sessions.send(ListSessions(limit: Self.listLimit)) { result in
-      call.answer(result) { .json(["sessions": $0.sessions.map(Listed.init)]) }
+      call.answer(result) {
+        .json(
+          List(
+            sessions: $0.sessions.map(Listed.init), retentionDays: retentionDays,
+            consentVersion: ConsentText.version(retentionDays: retentionDays)))
+      }
     }
   }
 
