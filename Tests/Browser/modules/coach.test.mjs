@@ -7,6 +7,7 @@ const { decodePose, medianError } = await load("coach/pose.js");
 const { UpFinder, uprightPoint } = await load("coach/body.js");
 const { Orbit } = await load("coach/orbit.js");
 const { places } = await load("coach/control.js");
+const { pageOf } = await load("coach/invite.js");
 const { deviceState, lossWords, nextStep, roomWords, shiftWords, syncWords } = await load("coach/advice.js");
 const { normalise, roomForRecordings } = await load("coach/status.js");
 const { Backoff } = await load("common/backoff.js");
@@ -170,6 +171,10 @@ test("the room for recordings is the least that any server has", () => {
   assert.deepEqual(roomWords(5e9), { word: "Room for 5.0 GB of recordings", tone: "plain" });
   assert.equal(roomWords(2e9).tone, "warn");
   assert.deepEqual(roomWords(0), { word: "No room for recordings", tone: "bad" });
+});
+
+test("the address to type begins with its scheme", () => {
+  assert.equal(pageOf("https://192.0.2.2:5050/pair?token=t"), "https://192.0.2.2:5050/pair");
 });
 
 const phones = [

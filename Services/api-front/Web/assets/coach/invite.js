@@ -131,8 +131,8 @@ export class Invite {
   }
 }
 
-/** Where a code is typed, short enough to be read out: `192.168.1.10:5050/pair`. */
-function pageOf(url) {
-  const { host, pathname } = new URL(url);
-  return `${host}${pathname}`;
+/** Where a code is typed: `https://192.168.1.10:5050/pair`. What is typed without its scheme is opened over http. Pure. */
+export function pageOf(url) {
+  const { origin, pathname } = new URL(url);
+  return `${origin}${pathname}`;
 }
