@@ -117,6 +117,13 @@ test("every state of a phone that needs somebody says what to do", () => {
   assert.match(deviceState(device("stale")).word, /9 s ago/);
 });
 
+test("after the end no phone's card gives orders", () => {
+  const full = { ...streaming, recording: { problem: "disk_full", room_bytes: 0 } };
+  for (const one of [streaming, full, device("connected"), device("stale"), device("gone")]) {
+    assert.deepEqual(deviceState(one, true), { word: "Finished", hint: "", tone: "plain" });
+  }
+});
+
 test("a clock that is not good says why", () => {
   assert.equal(syncWords(null).tone, "busy");
   assert.equal(syncWords({ quality: "good", error_bound_ms: 0.4 }).word, "good, ± 0.4 ms");

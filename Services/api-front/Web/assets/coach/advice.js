@@ -30,8 +30,9 @@ export function roomWords(room) {
   return { word: `Room for ${bytes(room)} of recordings`, tone: room < LITTLE_ROOM_BYTES ? "warn" : "plain" };
 }
 
-/** A device's state: `{ word, hint, tone }`. */
-export function deviceState(device) {
+/** A device's state: `{ word, hint, tone }`; after the session's end there is nothing to do about it any more. */
+export function deviceState(device, isOver = false) {
+  if (isOver) return { word: "Finished", hint: "", tone: "plain" };
   const stopped = recordingProblem(device);
   if (stopped) return { word: "Not recorded", hint: `${stopped[0]}.`, tone: "bad" };
   switch (device.state) {
