@@ -8,7 +8,8 @@ const { UpFinder, uprightPoint } = await load("coach/body.js");
 const { Orbit } = await load("coach/orbit.js");
 const { places } = await load("coach/control.js");
 const { pageOf } = await load("coach/invite.js");
-const { deviceState, lossWords, nextStep, roomWords, shiftWords, syncWords } = await load("coach/advice.js");
+const { isDue } = await load("coach/recordings.js");
+const { deviceState, lossWords, missingPoses, nextStep, roomWords, shiftWords, syncWords } = await load("coach/advice.js");
 const { normalise, roomForRecordings } = await load("coach/status.js");
 const { Backoff } = await load("common/backoff.js");
 const { problemFrom } = await load("common/problem.js");
@@ -182,6 +183,7 @@ test("the room for recordings is the least that any server has", () => {
 
 test("the address to type begins with its scheme", () => {
   assert.equal(pageOf("https://192.0.2.2:5050/pair?token=t"), "https://192.0.2.2:5050/pair");
+  assert.throws(() => pageOf("https://:5050/pair?token=t"), { code: "invalid_pairing_url", message: /AXOLOTL_PUBLIC_URL/ });
 });
 
 const phones = [
@@ -211,6 +213,24 @@ test("a calibration is renamed to its phones once two have one", () => {
   assert.equal(rename(document, { a: "1" }), null);
   assert.deepEqual(rename(document, { a: "b", b: "a" }).cameras, [{ name: "b", f: 1 }, { name: "a", f: 2 }]);
   assert.equal(document.cameras[0].name, "a");
+});
+
+test("poses are offered when there are some, else the page says why not", () => {
+  const words = (state, calibrated, poses) => missingPoses({ state, reconstruction: { calibrated, poses } });
+  assert.equal(words("active", true, 1), "");
+  assert.equal(words("ended", true, 1), "");
+  assert.equal(missingPoses(normalise({ mode: "3d" })), "", "the server did not say");
+  assert.match(words("active", false, 0), /calibration of the cameras is loaded/);
+  assert.match(words("active", true, 0), /two phones see/);
+  assert.match(words("ended", false, 0), /None were made/);
+});
+
+test("recordings are listed again while they grow, and not too often", () => {
+  const due = (more) => isDue({ recorded: 200, asked: 100, now: 60_000, askedAt: 50_000, ...more });
+  assert.equal(due({}), true);
+  assert.equal(due({ recorded: 100 }), false);
+  assert.equal(due({ askedAt: 56_000 }), false);
+  assert.equal(due({ recorded: 0, asked: 0 }), false);
 });
 
 test("lost pictures are told, with their share", () => {

@@ -88,6 +88,15 @@ export function shiftWords(device) {
     + "check the calibration, then reload this phone's page.";
 }
 
+/** Why there are no 3D poses to download, in words; empty when there are, or when nothing is known of them. */
+export function missingPoses({ state, reconstruction }) {
+  if (reconstruction === null || reconstruction.poses > 0) return "";
+  if (state === "ended") return "None were made: that takes a calibration, and two phones that see the athlete.";
+  return reconstruction.calibrated
+    ? "None yet: they are made while two phones see the athlete."
+    : "None yet: they are made once the calibration of the cameras is loaded.";
+}
+
 /** What pictures were lost, in words; empty when none was. */
 export function lossWords(device) {
   const lost = device.frames_lost ?? 0;

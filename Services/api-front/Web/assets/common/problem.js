@@ -44,6 +44,12 @@ export function problemFrom(status, body) {
   });
 }
 
+/** Whatever was thrown, as something to show: what is no Problem is a fault of the page. */
+export function asProblem(error) {
+  if (error instanceof Problem) return error;
+  return new Problem({ code: "page_failed", message: `Something went wrong on this page (${error}). Reload it.` });
+}
+
 export function unreachable() {
   return new Problem({
     status: 0,

@@ -1,7 +1,7 @@
 // The phone's page: check the code, ask for the camera, take a place in the session, stream.
 
 import { byId, setText } from "../common/dom.js";
-import { Problem, RECORDING_PROBLEMS } from "../common/problem.js";
+import { asProblem, Problem, RECORDING_PROBLEMS } from "../common/problem.js";
 import { ScreenLock } from "../common/screenlock.js";
 import { register, sessionStatus, validate } from "./api.js";
 import { openCamera, sizeToSend, turnUpright } from "./camera.js";
@@ -195,11 +195,6 @@ function finish() {
   if (state.phase !== "live") return;
   update({ phase: "finishing" });
   streamer.finish();
-}
-
-function asProblem(error) {
-  if (error instanceof Problem) return error;
-  return new Problem({ code: "page_failed", message: `Something went wrong on this page (${error}). Reload it.` });
 }
 
 function insecureWords() {
