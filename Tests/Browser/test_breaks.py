@@ -37,6 +37,34 @@ def test_a_reloaded_page_takes_its_own_place_again(
     assert set(range(1, before + 1)) <= set(recording.sequences)
 
 
+def test_another_tab_takes_the_camera_over(
+    coach_page: CoachPage, phone_page: Callable[..., PhonePage], complaints: Complaints
+) -> None:
+    complaints.allow_refusals()
+    coach_page.create_session(phones=None)
+    link = coach_page.scan()
+    first = phone_page()
+    first.open(link)
+    first.turn_on("tripod")
+    expect(first.headline).to_have_text("Streaming")
+
+    second = PhonePage(first.page.context.new_page())
+    second.open(link)
+    expect(second.headline).to_have_text("Streaming")
+    expect(first.headline).to_have_text("The camera runs in another tab")
+    expect(first.page.locator("#status")).to_have_attribute("data-tone", "plain")
+
+    first.page.get_by_role("button", name="Stream from here").click()
+    expect(first.headline).to_have_text("Streaming")
+    expect(second.headline).to_have_text("The camera runs in another tab")
+    expect(coach_page.devices).to_have_count(1)
+
+    first.page.get_by_role("button", name="Stop the camera").click()
+    expect(first.headline).to_have_text("Stopped")
+    first.page.get_by_role("button", name="Turn the camera on again").click()
+    expect(first.headline).to_have_text("Streaming")
+
+
 def test_a_reloaded_coach_page_shows_the_session_and_its_code(coach_page: CoachPage) -> None:
     session = coach_page.create_session(phones=2)
     link = coach_page.scan()

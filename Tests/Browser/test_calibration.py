@@ -26,6 +26,8 @@ def test_cameras_are_given_to_phones_by_name_and_by_hand(
     result = page.locator("#calibration-result")
     expect(result).to_contain_text("Choose the phone")
     in_file = names(coach, session)
+    expect(page.get_by_role("link", name="TRC")).to_have_attribute("aria-disabled", "true")
+    expect(page.locator("#poses-words")).to_contain_text("two phones see the athlete")
     assert len(in_file) == 4
 
     # One phone is called like a camera of the file, the other is not.

@@ -15,7 +15,7 @@ def test_a_phone_that_cannot_scan_types_the_code(
     stack: Stack, coach: Coach, coach_page: CoachPage, phone_page: Callable[..., PhonePage], complaints: Complaints
 ) -> None:
     session = coach_page.create_session(phones=None)
-    expect(coach_page.page.locator("#code-address")).to_have_text(f"localhost:{stack.port}/pair")
+    expect(coach_page.page.locator("#code-address")).to_have_text(f"http://localhost:{stack.port}/pair")
     code = coach_page.typed_code
     phone = phone_page()
     phone.open(f"http://localhost:{stack.port}/pair")

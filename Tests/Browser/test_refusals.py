@@ -9,7 +9,7 @@ from axolotl_browser.people import CoachPage, PhonePage
 from axolotl_browser.watched import Complaints
 from axolotl_kit.coach import Coach
 from axolotl_kit.stack import Stack
-from playwright.sync_api import BrowserContext, Playwright, expect
+from playwright.sync_api import BrowserContext, Playwright, Route, expect
 
 
 def test_a_refused_camera(coach: Coach, phone_page: Callable[..., PhonePage]) -> None:
@@ -48,9 +48,9 @@ def test_one_phone_too_many(coach: Coach, phone_page: Callable[..., PhonePage], 
 
     second = phone_page()
     second.open(session["pairing_url"])
-    if second.page.get_by_role("button", name="Turn on the camera").is_visible():
-        second.turn_on("another one")
     expect(second.headline).to_have_text("The session is full")
+    expect(second.detail).to_contain_text("Ask the coach")
+    expect(second.page.get_by_role("button", name="Turn on the camera")).to_be_hidden()
     before = first.number("acknowledged")
     first.wait_number("acknowledged", before + 30)
 
@@ -86,4 +86,37 @@ def test_a_session_that_is_gone(coach: Coach, coach_page: CoachPage, complaints:
     complaints.allow_absence()
     session = coach_page.create_session(phones=2)
     coach.delete(session)
-    expect(coach_page.page.get_by_role("alert")).to_be_visible()
+    page = coach_page.page
+    expect(page.get_by_role("heading", name="This session is not here")).to_be_visible()
+    expect(page.locator("#gone-words")).to_contain_text("deleted")
+    expect(page.locator("#feed")).to_be_hidden()
+
+    # Opened again by its address, as from a bookmark; the way on is one press.
+    page.reload()
+    expect(page.get_by_role("heading", name="This session is not here")).to_be_visible()
+    page.get_by_role("link", name="New session").click()
+    expect(page.get_by_role("heading", name="New session")).to_be_visible()
+
+
+def test_a_pairing_link_that_is_no_address(coach_page: CoachPage) -> None:
+    page = coach_page.page
+
+    def spoil(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, json=answer.json() | {"pairing_url": "https://:5050/pair?token=t"})
+
+    page.route("**/api/pairing/create_session", spoil)
+    page.get_by_label("Your name").fill("Coach Kim")
+    page.get_by_label("Everybody who may be filmed").check()
+    page.get_by_role("button", name="Create session").click()
+    expect(page.get_by_role("alert")).to_contain_text("AXOLOTL_PUBLIC_URL")
+    # The session itself is there, and a code can be made anew.
+    expect(coach_page.headline).to_have_text("0 of 4 phones streaming")
+    page.get_by_role("button", name="New QR code").click()
+    expect(page.get_by_role("heading", name="Scan with each phone")).to_be_visible()
+
+
+def test_an_address_that_the_page_cannot_read(stack: Stack, coach_page: CoachPage) -> None:
+    page = coach_page.page
+    page.goto(f"{stack.base_url}/#/session/%E0%A4%A")
+    expect(page.get_by_role("alert")).to_contain_text("Something went wrong on this page")

@@ -123,7 +123,8 @@ def test_the_coach_ends_and_deletes_the_session(
     assert folder.is_dir()
 
     page = coach_page.page
-    page.get_by_role("button", name="Look again").click()
+    # Nobody has to look again: the list follows what is recorded.
+    expect(page.locator("#recordings")).to_contain_text("frames", timeout=20_000)
     with page.expect_download() as download:
         page.locator("#recordings a").first.click()
     assert download.value.suggested_filename.endswith(".mkv")
@@ -132,6 +133,13 @@ def test_the_coach_ends_and_deletes_the_session(
     expect(coach_page.headline).to_have_text("Session ended")
     expect(phone.headline).to_have_text("The session has ended")
     assert coach.status(session)["state"] == "ended"
+    expect(coach_page.devices.first).to_contain_text("Finished")
+    expect(coach_page.devices.first).not_to_contain_text("Streaming")
+
+    # It says so after a reload too, for as long as the session is there.
+    phone.page.reload()
+    expect(phone.headline).to_have_text("The session has ended")
+    expect(phone.page.get_by_label("Code from the coach's screen")).to_be_visible()
 
     page.get_by_role("button", name="Delete everything…").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete everything").click()

@@ -7,7 +7,9 @@ const { decodePose, medianError } = await load("coach/pose.js");
 const { UpFinder, uprightPoint } = await load("coach/body.js");
 const { Orbit } = await load("coach/orbit.js");
 const { places } = await load("coach/control.js");
-const { deviceState, lossWords, nextStep, roomWords, shiftWords, syncWords } = await load("coach/advice.js");
+const { pageOf } = await load("coach/invite.js");
+const { isDue } = await load("coach/recordings.js");
+const { deviceState, lossWords, missingPoses, nextStep, roomWords, shiftWords, syncWords } = await load("coach/advice.js");
 const { normalise, roomForRecordings } = await load("coach/status.js");
 const { Backoff } = await load("common/backoff.js");
 const { problemFrom } = await load("common/problem.js");
@@ -116,6 +118,13 @@ test("every state of a phone that needs somebody says what to do", () => {
   assert.match(deviceState(device("stale")).word, /9 s ago/);
 });
 
+test("after the end no phone's card gives orders", () => {
+  const full = { ...streaming, recording: { problem: "disk_full", room_bytes: 0 } };
+  for (const one of [streaming, full, device("connected"), device("stale"), device("gone")]) {
+    assert.deepEqual(deviceState(one, true), { word: "Finished", hint: "", tone: "plain" });
+  }
+});
+
 test("a clock that is not good says why", () => {
   assert.equal(syncWords(null).tone, "busy");
   assert.equal(syncWords({ quality: "good", error_bound_ms: 0.4 }).word, "good, ± 0.4 ms");
@@ -172,6 +181,11 @@ test("the room for recordings is the least that any server has", () => {
   assert.deepEqual(roomWords(0), { word: "No room for recordings", tone: "bad" });
 });
 
+test("the address to type begins with its scheme", () => {
+  assert.equal(pageOf("https://192.0.2.2:5050/pair?token=t"), "https://192.0.2.2:5050/pair");
+  assert.throws(() => pageOf("https://:5050/pair?token=t"), { code: "invalid_pairing_url", message: /AXOLOTL_PUBLIC_URL/ });
+});
+
 const phones = [
   { device_id: "phone-a", label: "Cam02 " },
   { device_id: "cam01", label: "" },
@@ -199,6 +213,24 @@ test("a calibration is renamed to its phones once two have one", () => {
   assert.equal(rename(document, { a: "1" }), null);
   assert.deepEqual(rename(document, { a: "b", b: "a" }).cameras, [{ name: "b", f: 1 }, { name: "a", f: 2 }]);
   assert.equal(document.cameras[0].name, "a");
+});
+
+test("poses are offered when there are some, else the page says why not", () => {
+  const words = (state, calibrated, poses) => missingPoses({ state, reconstruction: { calibrated, poses } });
+  assert.equal(words("active", true, 1), "");
+  assert.equal(words("ended", true, 1), "");
+  assert.equal(missingPoses(normalise({ mode: "3d" })), "", "the server did not say");
+  assert.match(words("active", false, 0), /calibration of the cameras is loaded/);
+  assert.match(words("active", true, 0), /two phones see/);
+  assert.match(words("ended", false, 0), /None were made/);
+});
+
+test("recordings are listed again while they grow, and not too often", () => {
+  const due = (more) => isDue({ recorded: 200, asked: 100, now: 60_000, askedAt: 50_000, ...more });
+  assert.equal(due({}), true);
+  assert.equal(due({ recorded: 100 }), false);
+  assert.equal(due({ askedAt: 56_000 }), false);
+  assert.equal(due({ recorded: 0, asked: 0 }), false);
 });
 
 test("lost pictures are told, with their share", () => {

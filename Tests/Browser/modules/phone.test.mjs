@@ -8,7 +8,8 @@ const { cameraProblem, sizeToSend } = await load("phone/camera.js");
 const { cleanLabel, guessBrowser, guessName } = await load("phone/device.js");
 const { Place, makeDeviceID } = await load("phone/place.js");
 const { remember, sessionOf } = await load("phone/places.js");
-const { carrierWords, describe, filmingWords, mayTypeCode } = await load("phone/state.js");
+const { againWords, canTryAgain, carrierTone, carrierWords, describe, filmingWords, fullness, mayTypeCode } =
+  await load("phone/state.js");
 const { bare, faultOf, patiently } = await load("phone/code.js");
 const { Problem } = await load("common/problem.js");
 
@@ -42,6 +43,8 @@ test("the page says what carries the pictures and why not something better", () 
   assert.equal(carrierWords({ name: "webrtc", reason: null }), "WebRTC");
   assert.equal(carrierWords({ name: "websocket", reason: "no direct way" }), "WebSocket: no direct way");
   assert.equal(carrierWords({ name: null, reason: "x" }), "not connected");
+  assert.equal(carrierTone({ name: "webrtc", reason: null }), "good");
+  assert.equal(carrierTone({ name: null, reason: null }), "busy");
   assert.equal(filmingWords({ quality: 0.75, longSide: 1280, rate: 30 }, false), "full quality");
   assert.match(filmingWords({ quality: 0.45, longSide: 640, rate: 15 }, true), /45 % quality, 640 pixels, 15 a second/);
 });
@@ -133,6 +136,10 @@ test("every state has a headline and says what it means", () => {
   assert.equal(describe({ phase: "refused", problem }).headline, "The code has expired");
   assert.equal(describe({ phase: "live", link: "open" }).tone, "good");
   assert.equal(describe({ phase: "live", link: "waiting" }).tone, "warn");
+  assert.deepEqual(
+    [false, true].map((wasOpen) => describe({ phase: "live", link: "connecting", wasOpen }).headline),
+    ["Connecting to the server…", "Connecting to the server again…"],
+  );
   assert.equal(describe({ phase: "live", link: "open", unrecorded: "disk_full" }).headline, "The server's disk is full");
   assert.equal(describe({ phase: "live", link: "open", unrecorded: "recording_failed" }).tone, "bad");
 });
@@ -149,6 +156,54 @@ test("a phone that was removed is told so, and may type another code", () => {
   assert.equal(mayTypeCode({ phase: "refused", problem: new Problem({ status: 401, code: "token_expired", message: "m" }) }), true);
   assert.equal(mayTypeCode({ phase: "refused", problem: new Problem({ status: 409, code: "token_full", message: "m" }) }), false);
   assert.equal(mayTypeCode({ phase: "live", link: "open" }), false);
+});
+
+test("another tab that took over is no fault, over either connection", () => {
+  for (const code of ["replaced", "replaced_by_new_connection"]) {
+    const stopped = { phase: "stopped", problem: new Problem({ status: 409, code, message: "m" }) };
+    assert.equal(describe(stopped).headline, "The camera runs in another tab");
+    assert.equal(describe(stopped).tone, "plain");
+    assert.deepEqual([canTryAgain(stopped), againWords(stopped)], [true, "Stream from here"]);
+  }
+});
+
+test("the button says what it does", () => {
+  const away = new Problem({ status: 0, code: "unreachable", message: "m" });
+  assert.equal(againWords({ phase: "stopped", problem: null }), "Turn the camera on again");
+  assert.equal(canTryAgain({ phase: "stopped", problem: null }), true);
+  assert.equal(againWords({ phase: "refused", problem: away }), "Try again");
+  assert.equal(canTryAgain({ phase: "refused", problem: away }), true);
+  assert.equal(canTryAgain({ phase: "live", problem: null }), false);
+});
+
+test("a session that has ended is told plainly, before and after a reload", () => {
+  for (const [phase, status] of [["refused", 410], ["refused", 409], ["stopped", 410]]) {
+    const state = { phase, problem: new Problem({ status, code: "session_ended", message: "m" }) };
+    assert.equal(describe(state).headline, "The session has ended");
+    assert.equal(describe(state).tone, "plain");
+    assert.equal(mayTypeCode(state), true);
+    assert.equal(canTryAgain(state), false);
+  }
+});
+
+test("a code without places is refused before the phone is promised one", () => {
+  assert.equal(fullness({ devices_left: 1 }), null);
+  assert.equal(fullness({}), null);
+  const state = { phase: "refused", problem: new Problem(fullness({ devices_left: 0 })) };
+  assert.equal(describe(state).headline, "The session is full");
+  assert.match(describe(state).detail, /Ask the coach/);
+  assert.equal(canTryAgain(state), true);
+});
+
+test("who holds a phone reads of codes, never of tokens", () => {
+  for (const code of ["token_revoked", "token_expired", "token_malformed", "token_bad_signature", "token_full"]) {
+    const problem = new Problem({ status: 401, code, message: "The token is bad." });
+    for (const phase of ["refused", "stopped"]) {
+      const { headline, detail } = describe({ phase, problem });
+      assert.doesNotMatch(headline + detail, /token/i, code);
+    }
+    assert.match(describe({ phase: "refused", problem }).detail, /code|coach/i);
+  }
 });
 
 test("a typed code is taken as it is meant, and judged before it is sent", () => {

@@ -30,8 +30,9 @@ export function roomWords(room) {
   return { word: `Room for ${bytes(room)} of recordings`, tone: room < LITTLE_ROOM_BYTES ? "warn" : "plain" };
 }
 
-/** A device's state: `{ word, hint, tone }`. */
-export function deviceState(device) {
+/** A device's state: `{ word, hint, tone }`; after the session's end there is nothing to do about it any more. */
+export function deviceState(device, isOver = false) {
+  if (isOver) return { word: "Finished", hint: "", tone: "plain" };
   const stopped = recordingProblem(device);
   if (stopped) return { word: "Not recorded", hint: `${stopped[0]}.`, tone: "bad" };
   switch (device.state) {
@@ -85,6 +86,15 @@ export function shiftWords(device) {
   const way = shift.shift_ms > 0 ? "late" : "early";
   return `Its pictures seem ${Math.abs(shift.shift_ms).toFixed(0)} ms ${way} against the other phones': `
     + "check the calibration, then reload this phone's page.";
+}
+
+/** Why there are no 3D poses to download, in words; empty when there are, or when nothing is known of them. */
+export function missingPoses({ state, reconstruction }) {
+  if (reconstruction === null || reconstruction.poses > 0) return "";
+  if (state === "ended") return "None were made: that takes a calibration, and two phones that see the athlete.";
+  return reconstruction.calibrated
+    ? "None yet: they are made while two phones see the athlete."
+    : "None yet: they are made once the calibration of the cameras is loaded.";
 }
 
 /** What pictures were lost, in words; empty when none was. */

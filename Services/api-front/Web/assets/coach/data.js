@@ -1,46 +1,30 @@
 // What can be taken out of a session, and what a deletion removed.
 
-import { byId, make, show } from "../common/dom.js";
+import { byId, make, setText, show } from "../common/dom.js";
 import { bytes, count, plural } from "../common/words.js";
-import { posesAddress, recordingAddress, recordings } from "./api.js";
+import { missingPoses } from "./advice.js";
+import { posesAddress } from "./api.js";
 
-/** Points the downloads at a session. */
-export function setUpData(session) {
-  for (const format of ["trc", "csv", "json"]) byId(format).href = posesAddress(session, format);
+const USE = "TRC opens in OpenSim and Pose2Sim.";
+
+/** A single phone has neither 3D poses nor a calibration; without poses there is nothing to download. */
+export function adaptData(status) {
+  show(byId("poses-column"), status.mode === "3d");
+  show(byId("calibration-column"), status.mode === "3d");
+  const missing = missingPoses(status);
+  offerPoses(missing ? null : status.session_id);
+  setText(byId("poses-words"), missing || USE);
 }
 
-/** A single phone has neither 3D poses nor a calibration. */
-export function adaptData(mode) {
-  show(byId("poses-column"), mode === "3d");
-  show(byId("calibration-column"), mode === "3d");
-}
-
-export async function showRecordings(session) {
-  const list = byId("recordings");
-  try {
-    const files = await recordings(session);
-    list.replaceChildren(...files.map((file) => recordingRow(session, file)));
-    if (files.length === 0) list.replaceChildren(make("li", { class: "fine", text: "Nothing recorded yet." }));
-  } catch (problem) {
-    list.replaceChildren(make("li", { class: "fine", text: problem.message }));
+/** Points the downloads at a session's poses; null: there are none. */
+export function offerPoses(session) {
+  for (const format of ["trc", "csv", "json"]) {
+    const link = byId(format);
+    // A link without an address is none: it cannot be pressed or reached with the keyboard.
+    if (session) link.href = posesAddress(session, format);
+    else link.removeAttribute("href");
+    link.setAttribute("aria-disabled", String(!session));
   }
-}
-
-/** A recording, and small beside it the index of its frames and their times as corrected afterwards. */
-function recordingRow(session, file) {
-  const download = (path, text) => {
-    const name = `${file.device_id}-${path.split("/").at(-1)}`;
-    return make("a", { href: recordingAddress(session, path), download: name, text });
-  };
-  const beside = [download(file.index_path, "index")];
-  if (file.times_path) beside.push(" · ", download(file.times_path, "times"));
-  return make(
-    "li",
-    {},
-    download(file.path, file.path),
-    make("span", { class: "fine", text: `${count(file.frames)} frames, ${bytes(file.bytes)}` }),
-    make("span", { class: "fine" }, ...beside),
-  );
 }
 
 /** What a deletion removed, as the rows of a description list. */

@@ -35,7 +35,7 @@ export class DeviceList {
         this.rows.set(device.device_id, row);
         this.list.insertBefore(row.element, this.places[0] ?? null);
       }
-      fill(row, device, index);
+      fill(row, device, index, isOver);
       show(row.actions, !isOver);
     });
     this.fillPlaces(devices.length, Math.max(0, expected - devices.length));
@@ -80,8 +80,8 @@ function makeRow(id, on) {
   return row;
 }
 
-function fill(row, device, index) {
-  const state = deviceState(device);
+function fill(row, device, index, isOver) {
+  const state = deviceState(device, isOver);
   const sync = syncWords(device.sync);
   const loss = lossWords(device);
   const shift = shiftWords(device);
@@ -92,18 +92,19 @@ function fill(row, device, index) {
   row.rename.setAttribute("aria-label", `Rename ${name}`);
   row.remove.setAttribute("aria-label", `Remove ${name}`);
   setText(row.state, state.word);
-  setText(row.values.fps, device.fps > 0 && device.fps < 9.95 ? device.fps.toFixed(1) : device.fps.toFixed(0));
+  const fps = isOver ? 0 : device.fps;
+  setText(row.values.fps, fps > 0 && fps < 9.95 ? fps.toFixed(1) : fps.toFixed(0));
   setText(row.values.recorded, count(device.frames_recorded));
   setText(row.values.lost, count(device.frames_lost));
   setTone(row.values.lost, device.frames_lost > 0 ? "warn" : "plain");
   setText(row.values.sync, sync.word);
-  setTone(row.values.sync, sync.tone);
+  setTone(row.values.sync, isOver ? "plain" : sync.tone);
   setText(row.values.seen, ago(device.last_seen_ms));
   setText(row.values.via, TRANSPORTS[device.transport] ?? "—");
   row.element.title = device.bytes_recorded ? `${bytes(device.bytes_recorded)} on disk` : "";
   const tones = [state.tone, sync.tone, loss || shift ? "warn" : "plain"];
-  setTone(row.hint, ["bad", "warn", "busy"].find((tone) => tones.includes(tone)) ?? "plain");
-  const hint = [state.hint, sync.hint, shift, loss].filter(Boolean).join(" ");
+  setTone(row.hint, isOver ? "plain" : ["bad", "warn", "busy"].find((tone) => tones.includes(tone)) ?? "plain");
+  const hint = isOver ? loss : [state.hint, sync.hint, shift, loss].filter(Boolean).join(" ");
   setText(row.hint, hint);
   show(row.hint, hint !== "");
 }

@@ -80,6 +80,7 @@ export class Invite {
   }
 
   set(code) {
+    const page = code ? pageOf(code.url) : "";
     this.code = code;
     this.isReplaced = false;
     this.wasValid = code !== null;
@@ -93,7 +94,7 @@ export class Invite {
     setText(byId("code"), typed);
     // Read out letter by letter, not as a word.
     byId("code").setAttribute("aria-label", [...typed.replace("-", "")].join(" "));
-    setText(byId("code-address"), pageOf(code.url));
+    setText(byId("code-address"), page);
     setText(byId("address-warning"), code.warning ?? "");
     show(byId("address-warning"), Boolean(code.warning));
     this.tick();
@@ -131,8 +132,16 @@ export class Invite {
   }
 }
 
-/** Where a code is typed, short enough to be read out: `192.168.1.10:5050/pair`. */
-function pageOf(url) {
-  const { host, pathname } = new URL(url);
-  return `${host}${pathname}`;
+/** Where a code is typed: `https://192.168.1.10:5050/pair`. What is typed without its scheme is opened over http. Throws a Problem. */
+export function pageOf(url) {
+  try {
+    const { origin, pathname } = new URL(url);
+    return `${origin}${pathname}`;
+  } catch {
+    throw new Problem({
+      code: "invalid_pairing_url",
+      message: `The server's pairing link is no address (“${url}”). Set AXOLOTL_PUBLIC_URL to where phones reach it, such as `
+        + "https://192.168.1.10:5050, restart it, and make a new QR code.",
+    });
+  }
 }

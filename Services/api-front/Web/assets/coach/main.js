@@ -1,13 +1,14 @@
-// The coach's page: which of its four faces to show. `#/` is the start, `#/session/<id>` a session.
+// The coach's page: which of its five faces to show. `#/` is the start, `#/session/<id>` a session.
 
 import { byId, setText, show } from "../common/dom.js";
+import { asProblem } from "../common/problem.js";
 import { listSessions, signIn } from "./api.js";
 import { setUpForm } from "./create.js";
 import { keepCode } from "./invite.js";
 import { SessionPage } from "./session.js";
 import { showSessions } from "./sessionlist.js";
 
-const FACES = ["locked", "start", "session", "receipt"];
+const FACES = ["locked", "start", "session", "gone", "receipt"];
 
 function face(name, title) {
   for (const one of FACES) show(byId(`page-${one}`), one === name);
@@ -26,7 +27,17 @@ function showProblem(problem) {
   if (problem) byId("problem").scrollIntoView({ block: "nearest" });
 }
 
-const page = new SessionPage({ onProblem: showProblem, onDeleted: () => face("receipt", "") });
+function showGone(problem) {
+  showProblem(null);
+  setText(byId("gone-words"), problem.message);
+  face("gone", "");
+}
+
+const page = new SessionPage({
+  onProblem: showProblem,
+  onGone: showGone,
+  onDeleted: () => face("receipt", ""),
+});
 let fresh = null;
 
 setUpForm({
@@ -39,22 +50,24 @@ setUpForm({
 
 async function route() {
   showProblem(null);
-  const session = /^#\/session\/(.+)$/.exec(location.hash)?.[1];
-  if (session) {
-    const name = decodeURIComponent(session);
-    face("session", name);
-    page.open(name, fresh?.session === name ? fresh.code : undefined);
-    fresh = null;
-    byId("content").focus({ preventScroll: true });
-    return;
-  }
-  page.close();
-  face("start", "");
   try {
+    const session = /^#\/session\/(.+)$/.exec(location.hash)?.[1];
+    if (session) return openSession(decodeURIComponent(session));
+    page.close();
+    face("start", "");
     showSessions(await listSessions());
-  } catch (problem) {
-    showProblem(problem);
+  } catch (error) {
+    page.fail();
+    showProblem(asProblem(error));
   }
+}
+
+function openSession(name) {
+  face("session", name);
+  const code = fresh?.session === name ? fresh.code : undefined;
+  fresh = null;
+  page.open(name, code);
+  byId("content").focus({ preventScroll: true });
 }
 
 byId("key-form").addEventListener("submit", async (event) => {

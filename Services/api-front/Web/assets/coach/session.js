@@ -4,21 +4,22 @@ import { byId, setText, setTone, show } from "../common/dom.js";
 import { nextStep, roomWords } from "./advice.js";
 import { deleteSession, endSession, sessionStatus, validateToken } from "./api.js";
 import { CalibrationPanel } from "./calibration.js";
-import { adaptData, setUpData, showReceipt, showRecordings } from "./data.js";
+import { adaptData, offerPoses, showReceipt } from "./data.js";
 import { DeviceList } from "./devices.js";
 import { Feed } from "./feed.js";
 import { codeOf, forgetCode, Invite } from "./invite.js";
 import { Control } from "./control.js";
 import { decodePose, medianError } from "./pose.js";
+import { RecordingList } from "./recordings.js";
 import { normalise, roomForRecordings } from "./status.js";
 import { Viewer } from "./viewer.js";
 
 const RATE_WINDOW_MS = 2000;
 
 export class SessionPage {
-  constructor({ onProblem, onDeleted }) {
-    this.onProblem = onProblem;
-    this.onDeleted = onDeleted;
+  /** `onProblem(problem)`, `onGone(problem)` when the server does not know the session, `onDeleted()`. */
+  constructor(on) {
+    Object.assign(this, on);
     this.session = null;
     this.status = null;
     this.invite = new Invite({ onExpired: () => this.status && this.received(this.status), validate: validateToken });
@@ -29,6 +30,7 @@ export class SessionPage {
     });
     this.viewer = new Viewer(byId("view"));
     this.calibration = new CalibrationPanel();
+    this.recordings = new RecordingList();
     this.listen();
   }
 
@@ -39,21 +41,21 @@ export class SessionPage {
     this.status = null;
     this.wantsCode = null;
     this.instants = [];
-    this.invite.set(code);
+    this.showLink(code);
     this.viewer.clear();
     this.devices.clear();
     this.say({ headline: "Connecting…", detail: "", tone: "busy" });
     setText(byId("pose-figures"), "");
-    setUpData(session);
+    offerPoses(null);
     this.calibration.open(session);
-    showRecordings(session);
+    this.recordings.open(session);
     this.showCode();
     this.feed = new Feed(session, {
       on: {
         status: (status) => this.received(normalise(status)),
         pose: (buffer) => this.showPose(decodePose(buffer)),
         state: (state) => this.showFeed(state),
-        lost: (problem) => this.onProblem(problem),
+        lost: (problem) => this.lost(problem),
       },
       check: () => sessionStatus(session),
     });
@@ -66,12 +68,40 @@ export class SessionPage {
     show(byId("feed"), false);
   }
 
+  /** A link that is no address costs the code, not the page. */
+  showLink(code) {
+    try {
+      this.invite.set(code);
+    } catch (problem) {
+      forgetCode(this.session);
+      this.invite.set(null);
+      this.onProblem(problem);
+    }
+  }
+
+  /** The server will not show this session. */
+  lost(problem) {
+    if (problem.status !== 404) {
+      this.fail();
+      return this.onProblem(problem);
+    }
+    this.close();
+    this.onGone(problem);
+  }
+
+  /** It cannot go on, for a reason that is shown above. */
+  fail() {
+    this.close();
+    this.say({ headline: "This page cannot go on", detail: "The reason stands above. Reload the page afterwards.", tone: "bad" });
+  }
+
   received(status) {
     const before = this.status;
     this.status = status;
-    adaptData(status.mode);
+    adaptData(status);
     this.calibration.update(status);
-    if (before && before.state !== status.state && status.state === "ended") showRecordings(this.session);
+    if (before && before.state !== status.state && status.state === "ended") this.recordings.load();
+    else this.recordings.update(status);
     show(byId("three"), status.mode === "3d");
     byId("page-session").classList.toggle("flat", status.mode !== "3d");
     byId("end").disabled = status.state === "ended";
@@ -170,7 +200,7 @@ export class SessionPage {
       this.wantsCode = byId("invite").hidden;
       this.showCode();
     });
-    byId("refresh").addEventListener("click", () => showRecordings(this.session));
+    byId("refresh").addEventListener("click", () => this.recordings.load());
     byId("end").addEventListener("click", () => this.act(byId("end"), () => endSession(this.session)));
     byId("delete").addEventListener("click", () => byId("confirm").showModal());
     byId("confirm").addEventListener("close", () => {

@@ -18,6 +18,9 @@ export class Problem extends Error {
 /** What stops the recording, and not the phone's fault: the server's disk is full, or does not take what is written. */
 export const RECORDING_PROBLEMS = ["disk_full", "recording_failed"];
 
+/** Another connection of this phone has taken its place; the words for it over the WebSocket, and over WebRTC. */
+export const REPLACEMENTS = ["replaced", "replaced_by_new_connection"];
+
 const WORDS = {
   400: "The server did not understand the request. Reload the page and try again.",
   401: "This page is not signed in. Open the link that the server printed when it started.",
@@ -39,6 +42,12 @@ export function problemFrom(status, body) {
     code: typeof body?.code === "string" ? body.code : `http_${status}`,
     message: text ?? WORDS[status] ?? `The server answered with error ${status}. Try again in a moment.`,
   });
+}
+
+/** Whatever was thrown, as something to show: what is no Problem is a fault of the page. */
+export function asProblem(error) {
+  if (error instanceof Problem) return error;
+  return new Problem({ code: "page_failed", message: `Something went wrong on this page (${error}). Reload it.` });
 }
 
 export function unreachable() {

@@ -2,7 +2,7 @@
 // break, one rung lower where it must, and climbs again when it can.
 
 import { Backoff } from "../common/backoff.js";
-import { Problem } from "../common/problem.js";
+import { Problem, REPLACEMENTS } from "../common/problem.js";
 import { Ladder } from "./ladder.js";
 
 const DRAIN_POLL_MS = 15;
@@ -14,8 +14,6 @@ const OPEN_WITHIN_MS = 3000;
 const LONGEST_OPEN_MS = 10_000;
 /** A line that held for so long is worth a second try before another kind is taken. */
 const PROVED_MS = 5000;
-/** Over the WebSocket, and over WebRTC. */
-const REPLACED = ["replaced", "replaced_by_new_connection"];
 /** After this long without a connection the page stops trying and asks the person. */
 const GIVE_UP_MS = 15 * 60 * 1000;
 
@@ -139,7 +137,7 @@ export class PhoneLink {
       case "error":
         // Another page of this phone has the place now. To fight for it would cost both their frames.
         // While another line is on trial, it is that one.
-        if (REPLACED.includes(message.code)) {
+        if (REPLACEMENTS.includes(message.code)) {
           if (this.trial === null) this.stop(new Problem({ status: 409, ...message }));
         } else if (message.code === "device_removed") this.stop(new Problem({ status: 403, ...message }));
         else this.on.message(message);

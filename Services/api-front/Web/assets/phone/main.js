@@ -1,7 +1,7 @@
 // The phone's page: check the code, ask for the camera, take a place in the session, stream.
 
 import { byId, setText } from "../common/dom.js";
-import { Problem, RECORDING_PROBLEMS } from "../common/problem.js";
+import { asProblem, Problem, RECORDING_PROBLEMS } from "../common/problem.js";
 import { ScreenLock } from "../common/screenlock.js";
 import { register, sessionStatus, validate } from "./api.js";
 import { openCamera, sizeToSend, turnUpright } from "./camera.js";
@@ -9,6 +9,7 @@ import { setUpCodeForm } from "./code.js";
 import { cameraAlreadyAllowed, guessName, metadata } from "./device.js";
 import { Place } from "./place.js";
 import { remember, sessionOf } from "./places.js";
+import { fullness } from "./state.js";
 import { Streamer } from "./streamer.js";
 import { transportsFor } from "./transports/all.js";
 import { showFigures, showState } from "./view.js";
@@ -47,6 +48,8 @@ async function check() {
     // A registration whose answer was lost has used the code for this device; asking again completes it.
     const answer = await validate(token, place?.hasAttempted ? undefined : place?.deviceID);
     place = new Place(answer.session_id, localStorage);
+    const full = place.hasAttempted ? null : fullness(answer);
+    if (full) throw new Problem(full);
     remember(token, answer.session_id, localStorage);
     update({ session: answer.session_id, mode: answer.mode });
     await ready();
@@ -55,18 +58,21 @@ async function check() {
   }
 }
 
-/** Whether the place we remember is still ours; forgets it if not. */
+/** Whether the place we remember is still ours; forgets it if not. Throws what need not make us forget it. */
 async function ownPlace() {
   try {
     const answer = await checkPlace();
     update({ session: answer.session_id, mode: answer.mode });
     return true;
   } catch (problem) {
-    if (!problem.isFinal) throw problem;
+    if (!isLoss(problem)) throw problem;
     place.forget();
     return false;
   }
 }
+
+/** Whether the place is gone. After the end of a session it is kept: a reload then says why nothing streams. */
+const isLoss = (problem) => problem.isFinal && problem.code !== "session_ended";
 
 /** Throws a final Problem when the server will not have us back. */
 async function checkPlace() {
@@ -149,15 +155,19 @@ function stream() {
     place,
     checkPlace,
     on: {
-      state: (link, problem) => (link === "stopped" ? stopped(problem) : update({ link })),
+      state: (link, problem) => (link === "stopped" ? stopped(problem) : linked(link)),
       message: (message) => heard(message),
     },
   });
   notice = "";
-  update({ phase: "live", link: "connecting", cameraLost: false, unrecorded: null });
+  update({ phase: "live", link: "connecting", wasOpen: false, cameraLost: false, unrecorded: null });
   streamer.isLowBandwidth = byId("low-bandwidth").checked;
   streamer.start();
   screenLock.hold();
+}
+
+function linked(link) {
+  update({ link, wasOpen: state.wasOpen || link === "open" });
 }
 
 function heard(message) {
@@ -177,7 +187,7 @@ function stopped(problem) {
   streamer.release();
   closeCamera();
   screenLock.release();
-  if (problem?.isFinal) place.forget();
+  if (problem && isLoss(problem)) place.forget();
   update({ phase: "stopped", problem: problem ?? null });
 }
 
@@ -185,11 +195,6 @@ function finish() {
   if (state.phase !== "live") return;
   update({ phase: "finishing" });
   streamer.finish();
-}
-
-function asProblem(error) {
-  if (error instanceof Problem) return error;
-  return new Problem({ code: "page_failed", message: `Something went wrong on this page (${error}). Reload it.` });
 }
 
 function insecureWords() {

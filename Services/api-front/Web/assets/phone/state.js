@@ -1,8 +1,25 @@
 // What the phone's page says in each state: a headline, what it means or what to do, and a tone for the colours.
 
+import { REPLACEMENTS } from "../common/problem.js";
 import { plusMinus } from "../common/words.js";
 
-const REPLACED = "Another page on this phone has taken over. Close this one, or tap “Try again” to stream from here.";
+const REPLACED = "This phone streams from another tab now. Close this one, or tap “Stream from here”.";
+
+const SCAN_ANEW = "Scan the code on the coach's screen, or type it below.";
+
+/** What a refused code means for who holds the phone, in the words that stand on the coach's screen. */
+const CODE_WORDS = {
+  token_expired: `A code is good for a while only. Ask the coach for a new one. ${SCAN_ANEW}`,
+  token_revoked: `The coach made a newer one, or its session is over. ${SCAN_ANEW}`,
+  token_not_yet_valid: "This code is dated in the future: the clock of the coach's computer was set back. Ask for a new code.",
+  token_full: "All expected phones are registered. Ask the coach to allow more, or to remove one.",
+  token_already_used: "This phone's place is taken already. Reload the page on the phone that holds it.",
+};
+
+const NO_CODE = `It is not complete, or of another server. ${SCAN_ANEW}`;
+
+/** Pure. */
+const wordsFor = ({ code, message }) => CODE_WORDS[code] ?? (code.startsWith("token_") ? NO_CODE : message);
 
 const REMOVED =
   "The coach has taken it out of the session, so it no longer films. To take part again, scan a new code or type it below.";
@@ -14,19 +31,29 @@ const UNRECORDED =
 /** A place that was ours and is no more: the coach removed this phone, or deleted the session. */
 const isRemoval = (problem) => ["device_removed", "token_revoked"].includes(problem?.code);
 
+const isReplacement = (problem) => REPLACEMENTS.includes(problem?.code);
+
+const SESSION_ENDED = "You can close this page. For another session scan its code, or type it below.";
+
+/** A code that has places left for no phone: told before the phone is promised one. Null while there are. Pure. */
+export function fullness({ devices_left: left }) {
+  return left === 0 ? { status: 409, code: "token_full", message: CODE_WORDS.token_full } : null;
+}
+
 /** Whether another code would help: there is none, or the one there was lets nobody in. Pure. */
 export function mayTypeCode({ phase, problem }) {
   if (phase === "no_token") return true;
-  if (phase === "stopped") return isRemoval(problem);
-  return phase === "refused" && /^(token_(?!full|already_used)|session_not_found|device_removed)/.test(problem?.code ?? "");
+  const isPassed = /^(token_(?!full|already_used)|session_not_found|session_ended|device_removed)/;
+  return ["refused", "stopped"].includes(phase) && isPassed.test(problem?.code ?? "");
 }
 
 /**
  * Pure. `phase`: checking, no_token, refused (with problem), ready, camera, camera_refused (with problem), joining,
- * live, finishing, stopped (with problem or null). In phase live, `link` is connecting, open or waiting, and
- * `unrecorded` the code of what keeps pictures from the server's disk, or null.
+ * live, finishing, stopped (with problem or null). In phase live, `link` is connecting, open or waiting, `wasOpen` says whether
+ * it has been open before, and `unrecorded` is the code of what keeps pictures from the server's disk, or null.
  */
-export function describe({ phase, link, problem, session, mode, backlog = 0, isHidden = false, cameraLost = false, unrecorded = null }) {
+export function describe(state) {
+  const { phase, problem, session, mode } = state;
   const say = (headline, detail, tone) => ({ headline, detail, tone });
   switch (phase) {
     case "checking":
@@ -38,7 +65,8 @@ export function describe({ phase, link, problem, session, mode, backlog = 0, isH
         "warn",
       );
     case "refused":
-      return say(refusalHeadline(problem), problem.message, "bad");
+      if (problem.code === "session_ended") return say("The session has ended", SESSION_ENDED, "plain");
+      return say(refusalHeadline(problem), wordsFor(problem), "bad");
     case "ready":
       return say(
         "This phone becomes a camera",
@@ -56,20 +84,26 @@ export function describe({ phase, link, problem, session, mode, backlog = 0, isH
     case "finishing":
       return say("Sending the last pictures…", "Keep this page open for a moment.", "busy");
     case "stopped":
-      if (problem?.code === "replaced") return say("Streaming goes on elsewhere", REPLACED, "plain");
+      if (isReplacement(problem)) return say("The camera runs in another tab", REPLACED, "plain");
       if (isRemoval(problem)) return say("This phone was removed", REMOVED, "bad");
-      if (problem?.code === "session_ended") return say("The session has ended", "You can close this page.", "plain");
+      if (problem?.code === "session_ended") return say("The session has ended", SESSION_ENDED, "plain");
       return problem
-        ? say("Streaming has ended", problem.message, "bad")
+        ? say("Streaming has ended", wordsFor(problem), "bad")
         : say("Stopped", "Everything that was acknowledged is saved on the coach's computer.", "plain");
     default:
-      return describeLive({ link, backlog, isHidden, cameraLost, unrecorded }, say);
+      return describeLive(state, say);
   }
 }
 
-function describeLive({ link, backlog, isHidden, cameraLost, unrecorded }, say) {
+function describeLive({ link, wasOpen = false, backlog = 0, isHidden = false, cameraLost = false, unrecorded = null }, say) {
   if (cameraLost) {
     return say("The camera stopped", "A call or another app took it. It starts again by itself when it is free.", "warn");
+  }
+  if (link === "connecting" && !wasOpen) {
+    return say("Connecting to the server…", "Filming begins as soon as it answers. Keep this page open.", "busy");
+  }
+  if (link !== "open" && !wasOpen) {
+    return say("Connecting to the server…", "No answer yet; the page goes on trying. Check this phone's Wi-Fi.", "warn");
   }
   if (link !== "open") {
     return say(
@@ -96,6 +130,20 @@ function refusalHeadline(problem) {
   return "This code does not work";
 }
 
+/** What the button says that begins anew. Pure. */
+export function againWords({ phase, problem }) {
+  if (phase !== "stopped") return "Try again";
+  if (isReplacement(problem)) return "Stream from here";
+  return problem ? "Try again" : "Turn the camera on again";
+}
+
+/** A code that is no good stays no good; a server that is away, or a full session, may change. Pure. */
+export function canTryAgain({ phase, problem }) {
+  if (phase === "camera_refused" || (phase === "stopped" && !problem)) return true;
+  if (!["refused", "stopped"].includes(phase) || ["insecure_origin", "session_ended"].includes(problem.code)) return false;
+  return problem.status === 0 || problem.status === 409 || problem.status >= 429;
+}
+
 /** The clock's state in words, from half the best round trip. */
 export function clockWords(boundMs, quality) {
   if (boundMs === null) return "measuring…";
@@ -109,6 +157,12 @@ const CARRIERS = { webrtc: "WebRTC", websocket: "WebSocket", http: "single HTTP 
 export function carrierWords({ name, reason }) {
   if (name === null) return "not connected";
   return reason === null ? CARRIERS[name] : `${CARRIERS[name]}: ${reason}`;
+}
+
+/** Good is the best way only, and only while something goes over it. */
+export function carrierTone({ name, reason }) {
+  if (name === null) return "busy";
+  return reason === null ? "good" : "plain";
 }
 
 /** What is filmed, in words. */

@@ -3,7 +3,7 @@
 import { byId, setText, setTone, show } from "../common/dom.js";
 import { count } from "../common/words.js";
 import { syncQuality } from "./clock.js";
-import { carrierWords, clockWords, describe, filmingWords, mayTypeCode } from "./state.js";
+import { againWords, canTryAgain, carrierTone, carrierWords, clockWords, describe, filmingWords, mayTypeCode } from "./state.js";
 
 /** `state` is what `describe` takes. */
 export function showState(state) {
@@ -14,18 +14,12 @@ export function showState(state) {
   setTone(byId("status"), tone);
   show(byId("start"), state.phase === "ready");
   show(byId("code-form"), mayTypeCode(state));
-  show(byId("again"), ["refused", "camera_refused", "stopped"].includes(state.phase) && canTryAgain(state));
+  show(byId("again"), canTryAgain(state));
+  setText(byId("again"), againWords(state));
   const picture = ["camera", "joining", "live", "finishing"].includes(state.phase);
   show(byId("stage"), picture);
   show(byId("live"), ["live", "finishing"].includes(state.phase));
   byId("stop").disabled = state.phase !== "live";
-}
-
-/** A code that is no good stays no good; a server that is away, or a full session, may change. */
-function canTryAgain({ phase, problem }) {
-  if (phase === "camera_refused" || !problem) return true;
-  if (problem.code === "insecure_origin") return false;
-  return problem.status === 0 || problem.status === 409 || problem.status >= 429;
 }
 
 export function showFigures(figures, notice) {
@@ -37,7 +31,7 @@ export function showFigures(figures, notice) {
   setText(byId("clock"), clockWords(figures.boundMs, quality));
   setTone(byId("clock"), { good: "good", acceptable: "warn", poor: "bad" }[quality] ?? "busy");
   setText(byId("carrier"), carrierWords(figures.carrier));
-  setTone(byId("carrier"), figures.carrier.reason === null ? "good" : "plain");
+  setTone(byId("carrier"), carrierTone(figures.carrier));
   setText(byId("filming"), filmingWords(figures.settings, figures.isReduced));
   const notes = [];
   if (figures.dropped > 0) {
