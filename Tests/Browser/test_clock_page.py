@@ -98,7 +98,7 @@ def test_the_report_agrees_with_the_truth(
     for kind in ("live", "final"):
         assert good[kind]["frames"] > FRAMES / 2
         assert good[kind]["inside_pct"] >= 95, "some pictures are mistaken for their neighbours on a busy machine"
-    # DESIGN's figure for a quiet network; four processes of a browser on two processors are not quite that.
+    # The server's aim on a quiet network is less; four processes of a browser on two processors are not quite that.
     assert good["final"]["p95_ms"] < 3
     assert report["late_ms"][devices[2]] == pytest.approx(30, abs=3)
     print(f"\nreal browsers, p95: {good['live']['p95_ms']} ms live, {good['final']['p95_ms']} ms afterwards")

@@ -162,6 +162,6 @@ test("requests that are never answered do not pile up", () => {
   assert.ok(clock.outstanding.size <= 32);
 });
 
-test("quality has DESIGN's limits", () => {
+test("quality has the limits of PROTOCOL.md", () => {
   assert.deepEqual([null, 4.9, 5, 49, 50].map(syncQuality), ["unknown", "good", "acceptable", "acceptable", "poor"]);
 });

@@ -1,4 +1,4 @@
-// The API as the coach's page uses it (DESIGN §6). The cookie that the printed link has set opens it.
+// The API as the coach's page uses it (PROTOCOL.md). The cookie that the printed link has set opens it.
 
 import { request } from "../common/http.js";
 import { Problem, unreachable } from "../common/problem.js";

@@ -1,4 +1,4 @@
-// The pairing API as a phone uses it (DESIGN §6).
+// The pairing API as a phone uses it (PROTOCOL.md, “Pairing, step by step”).
 
 import { request } from "../common/http.js";
 

@@ -118,7 +118,7 @@ export class SleepWatch {
   }
 }
 
-/** How good a bound is, in the words of DESIGN's limits. */
+/** How good a bound is, in words: PROTOCOL.md, “Time”. */
 export function syncQuality(boundMs) {
   if (boundMs === null) return "unknown";
   return boundMs < 5 ? "good" : boundMs < 50 ? "acceptable" : "poor";
