@@ -52,7 +52,13 @@ def test_the_coach_renames_and_removes_a_phone(
     row = coach_page.devices.first
     expect(row).to_contain_text("Streaming")
 
-    coach_page.rename("tripod", "left of the mat")
+    # The longest name there can be takes two lines at most.
+    longest = "the telephone that stands left of a mat."
+    assert len(longest) == 40
+    coach_page.rename("tripod", longest)
+    name = row.get_by_role("heading", name=longest)
+    assert name.evaluate("h => h.getBoundingClientRect().height / parseFloat(getComputedStyle(h).lineHeight)") < 2.1
+    coach_page.rename(longest, "left of the mat")
     expect(row).to_contain_text("left of the mat")
     assert coach.status(session)["devices"][0]["label"] == "left of the mat"
 

@@ -38,6 +38,28 @@ def test_modules_name_no_other_origin() -> None:
         assert found == [], module.name
 
 
+def test_the_edges_of_fields_can_be_seen() -> None:
+    """WCAG 2.2, success criterion 1.4.11: 3:1 against what is beside them, in daylight and in the dark."""
+    light, dark = (WEB / "assets" / "style" / "base.css").read_text().split("prefers-color-scheme: dark", 1)
+    for scheme in (light, dark):
+        colours = dict(re.findall(r"--(\w+): (#[0-9a-f]{6});", scheme))
+        for beside in ("raised", "ground"):
+            assert contrast(colours["edge"], colours[beside]) >= 3
+
+
+def contrast(first: str, second: str) -> float:
+    """The contrast ratio of WCAG 2.2 between two colours `#rrggbb`."""
+    lighter, darker = sorted((luminance(first), luminance(second)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance, 0 to 1."""
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
 def test_the_phone_page_fetches_its_modules_at_once() -> None:
     """Module by module, each waiting for the one that imports it, would cost a slow network several round trips."""
     named = set(re.findall(r'<link rel="modulepreload" href="/([^"]+)">', (WEB / "pair.html").read_text()))

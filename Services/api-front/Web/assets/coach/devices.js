@@ -75,7 +75,7 @@ function makeRow(id, on) {
   row.rename = action("Rename", on.onRename);
   row.remove = action("Remove…", on.onRemove);
   row.actions = make("p", { class: "actions" }, row.rename, row.remove);
-  const head = make("div", { class: "head" }, row.number, row.name, row.state);
+  const head = make("div", { class: "head" }, make("div", { class: "who" }, row.number, row.name), row.state);
   row.element = make("li", { class: "device" }, head, figures, row.hint, row.actions);
   return row;
 }
