@@ -63,4 +63,5 @@ def test_a_calibration_that_is_none(coach_page: CoachPage, complaints: Complaint
     )
     result = page.locator("#calibration-result")
     expect(result).to_have_attribute("data-tone", "bad")
-    expect(result).not_to_be_empty()
+    expect(result).to_contain_text(".qca.txt")
+    expect(result).to_contain_text("JSON")

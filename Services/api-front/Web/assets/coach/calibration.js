@@ -6,7 +6,14 @@ import { getCalibration, putCalibration } from "./api.js";
 import { choose, rename, suggest } from "./assignment.js";
 
 const LIMIT = 256 * 1024;
-const HINT = "Qualisys .qca.txt, or Axolotl's JSON.";
+const FORMS = "a Qualisys .qca.txt, or the JSON that PROTOCOL.md describes";
+const HINT = `Takes ${FORMS}.`;
+
+/** What is wrong with a file; where it is none of the two forms, they are named. Pure. */
+export function faultWords({ code, message }) {
+  const isOther = ["calibration_unreadable", "invalid_json", "missing_body"].includes(code);
+  return isOther ? `${message} A calibration is ${FORMS}.` : message;
+}
 
 export class CalibrationPanel {
   constructor() {
@@ -58,7 +65,7 @@ export class CalibrationPanel {
       this.chosen = {};
       await this.fetch();
     } catch (problem) {
-      this.say(problem.message, "bad");
+      this.say(faultWords(problem), "bad");
     }
   }
 

@@ -53,6 +53,7 @@ export class Invite {
     this.code = null;
     this.isReplaced = false;
     Object.assign(this, { onExpired, validate });
+    isOwnAuthority().then((isOwn) => show(byId("certificate"), isOwn));
     byId("copy").addEventListener("click", () => this.copy());
     setInterval(() => this.tick(), 500);
     setInterval(() => this.check(), CHECK_MS);
@@ -130,6 +131,13 @@ export class Invite {
       setText(byId("copy"), "Press Ctrl-C to copy");
     }
   }
+}
+
+/** Whether this page came with a certificate of the server's own authority, which phones do not know. */
+async function isOwnAuthority() {
+  if (location.protocol !== "https:") return false;
+  const answer = await fetch("/axolotl-ca.crt").catch(() => null);
+  return answer?.ok === true;
 }
 
 /** Where a code is typed: `https://192.168.1.10:5050/pair`. What is typed without its scheme is opened over http. Throws a Problem. */
