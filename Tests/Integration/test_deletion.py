@@ -186,9 +186,23 @@ def test_consent_is_on_record_before_the_first_frame(own_stack: Stack, own_coach
         query = "SELECT consent_by, consent_at, consent_text, created_at FROM sessions WHERE id = 'take-consent'"
         by, at, text, created = rows.execute(query).fetchone()
     assert by == "Robin" and at == created
-    assert text == "2026-11-24"
+    # The wording, and the days that it promises.
+    assert text == own_coach.http.get("/api/sessions").json()["consent_version"] == "2026-11-25/7d"
     assert at < time.time_ns() // 1000
     own_coach.delete(session["session_id"])
+
+
+def test_consent_names_the_days_that_the_operator_has_set() -> None:
+    body = {"mode": "single", "user_id": "c", "expected_devices": 1, "consent": True}
+    settings = {"AXOLOTL_RETENTION_DAYS": "30", "AXOLOTL_POSE_THREADS": "0"}
+    with Stack(settings=settings) as stack, Coach(stack.base_url, stack.coach_key) as coach:
+        terms = coach.http.get("/api/sessions").json()
+        assert (terms["retention_days"], terms["consent_version"]) == (30, "2026-11-25/30d")
+        # What was read on a page of before is not what would be recorded.
+        old = coach.http.post("/api/pairing/create_session", json=body | {"consent_version": "2026-11-25/7d"})
+        assert Problem.of(old).code == "consent_outdated"
+        new = body | {"consent_version": terms["consent_version"]}
+        assert coach.http.post("/api/pairing/create_session", json=new).is_success
 
 
 def is_deleting(stack: Stack, name: str) -> bool:

@@ -8,6 +8,7 @@ const { UpFinder, uprightPoint } = await load("coach/body.js");
 const { Orbit } = await load("coach/orbit.js");
 const { places } = await load("coach/control.js");
 const { pageOf } = await load("coach/invite.js");
+const { consentText } = await load("coach/consent.js");
 const { isDue } = await load("coach/recordings.js");
 const { deviceState, lossWords, missingPoses, nextStep, roomWords, shiftWords, syncWords } = await load("coach/advice.js");
 const { normalise, roomForRecordings } = await load("coach/status.js");
@@ -278,4 +279,9 @@ test("places: free ones take a fresh code, and their number grows up to the mode
   assert.deepEqual(of(1, 1, { maximum_devices: 1 }), { isFree: false, mayGrow: false });
   assert.deepEqual(of(1, 2, { state: "ended" }), { isFree: false, mayGrow: false });
   assert.deepEqual(places(null), { isFree: false, mayGrow: false });
+});
+
+test("consent promises what the operator has set", () => {
+  assert.match(consentText(7), /kept for 7 days at most unless downloaded/);
+  assert.match(consentText(1), /kept for 1 day at most/);
 });

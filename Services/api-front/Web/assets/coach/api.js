@@ -19,9 +19,9 @@ export async function signIn(key) {
   });
 }
 
-export async function listSessions() {
-  const answer = await request("GET", "/api/sessions");
-  return Array.isArray(answer) ? answer : (answer?.sessions ?? []);
+/** `{ sessions, retention_days, consent_version }`, the newest session first. */
+export function listSessions() {
+  return request("GET", "/api/sessions");
 }
 
 /** `{ session_id, pairing_url, pairing_token, pairing_qr_svg, pairing_code, expires_at }`. */

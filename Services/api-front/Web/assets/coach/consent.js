@@ -1,8 +1,12 @@
-// The text that the coach agrees to. A change of the text is a change of the version, which is stored with the consent.
+// The text that the coach agrees to. A change of the wording is a change of ConsentText's edition, which is stored with the
+// consent together with the days that the text promises.
 
-export const CONSENT_VERSION = "2026-11-24";
+const days = (count) => (count === 1 ? "1 day" : `${count} days`);
 
-export const CONSENT_TEXT =
+/** What the server keeps sessions for, in words. */
+export const keptFor = (retentionDays) => `${days(retentionDays)} at most`;
+
+export const consentText = (retentionDays) =>
   "Everybody who may be filmed has agreed, and for every minor a parent or guardian has agreed in writing. They know " +
-  "that video and body positions are recorded on this server only, are kept for 7 days at most unless downloaded, and " +
-  "are deleted earlier when they ask.";
+  `that video and body positions are recorded on this server only, are kept for ${keptFor(retentionDays)} unless ` +
+  "downloaded, and are deleted earlier when they ask.";

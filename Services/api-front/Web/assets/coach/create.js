@@ -2,14 +2,26 @@
 
 import { byId, setText } from "../common/dom.js";
 import { createSession } from "./api.js";
-import { CONSENT_TEXT, CONSENT_VERSION } from "./consent.js";
+import { consentText } from "./consent.js";
+
+/** What the coach is asked to agree to; until this is known no session can be made. */
+let terms = null;
+
+/** `{ retention_days, consent_version }`, as the list of sessions tells them. */
+export function showTerms({ retention_days, consent_version }) {
+  if (terms?.consent_version === consent_version) return;
+  terms = { retention_days, consent_version };
+  setText(byId("consent-text"), consentText(retention_days));
+  byId("create").elements.consent.checked = false;
+  byId("create").querySelector("button[type=submit]").disabled = false;
+}
 
 /** `onCreated(answer)` with the server's answer; `onProblem(problem)`. */
 export function setUpForm({ onCreated, onProblem }) {
   const form = byId("create");
   const counts = byId("count");
   const button = form.querySelector("button[type=submit]");
-  setText(byId("consent-text"), CONSENT_TEXT);
+  button.disabled = terms === null;
   const adapt = () => (counts.disabled = form.elements.mode.value !== "3d");
   form.addEventListener("change", adapt);
   adapt();
@@ -23,7 +35,7 @@ export function setUpForm({ onCreated, onProblem }) {
         devices: mode.value === "3d" ? Number(count.value) : 1,
         user: user.value.trim(),
         consent: consent.checked,
-        consentVersion: CONSENT_VERSION,
+        consentVersion: terms.consent_version,
       });
       // Consent is given for one session; the next one asks again.
       consent.checked = false;

@@ -3,7 +3,7 @@
 import { byId, setText, show } from "../common/dom.js";
 import { asProblem } from "../common/problem.js";
 import { listSessions, signIn } from "./api.js";
-import { setUpForm } from "./create.js";
+import { setUpForm, showTerms } from "./create.js";
 import { keepCode } from "./invite.js";
 import { SessionPage } from "./session.js";
 import { showSessions } from "./sessionlist.js";
@@ -55,7 +55,9 @@ async function route() {
     if (session) return openSession(decodeURIComponent(session));
     page.close();
     face("start", "");
-    showSessions(await listSessions());
+    const list = await listSessions();
+    showTerms(list);
+    showSessions(list);
   } catch (error) {
     page.fail();
     showProblem(asProblem(error));

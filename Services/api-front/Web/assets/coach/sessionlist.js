@@ -2,10 +2,12 @@
 
 import { byId, make } from "../common/dom.js";
 import { instant } from "../common/words.js";
+import { keptFor } from "./consent.js";
 
 const STATES = { created: "no phone yet", waiting: "waiting for phones", active: "running", ended: "ended" };
 
-export function showSessions(sessions) {
+/** `{ sessions, retention_days }`. */
+export function showSessions({ sessions, retention_days }) {
   const rows = sessions.map((session) => {
     const made = instant(session.created_at);
     const what = session.mode === "3d" ? "3D" : "single";
@@ -22,6 +24,9 @@ export function showSessions(sessions) {
       ),
     );
   });
-  const none = make("li", { class: "fine", text: "None yet. A session stays here until it is deleted, 7 days at most." });
+  const none = make("li", {
+    class: "fine",
+    text: `None yet. A session stays here until it is deleted, ${keptFor(retention_days)}.`,
+  });
   byId("sessions").replaceChildren(...(rows.length > 0 ? rows : [none]));
 }
