@@ -67,7 +67,7 @@ def test_poses_are_made_once_more_when_the_session_has_ended(
     bounds = [sorted(pose["clock_error_bound_us"] for pose in each.json()["poses"]) for each in (final, live)]
     assert bounds[0][len(bounds[0]) // 2] <= bounds[1][len(bounds[1]) // 2], "known no worse than it was live"
     first_line = own_coach.poses(session, "trc").decode().splitlines()[0]
-    assert first_line.endswith(f"{session}-final.trc")
+    assert first_line.endswith(f"{session}-poses-final.trc")
     with pytest.raises(Problem) as wrong:
         poses(own_coach, session, "best")
     assert wrong.value.code == "invalid_parameter"
