@@ -145,7 +145,9 @@ import Timing
     let job = try #require(try session.beginExport(.trc, times: .final))
     while try !job.step() {}
     let text = String(decoding: try #require(try session.readExport(job.name, offset: 0)), as: UTF8.self)
-    let rows = text.split(separator: "\n").dropFirst(5).map { $0.split(separator: "\t", omittingEmptySubsequences: false) }
+    let rows = text.split(separator: "\n").dropFirst(5).map {
+      $0.split(separator: "\t", omittingEmptySubsequences: false)
+    }
     #expect(rows.count > job.poses)
     for (index, row) in rows.enumerated() {
       #expect(row[0] == "\(index + 1)")

@@ -81,7 +81,9 @@ import Timing
     let (poses, exported) = try export(second, .csv)
     #expect(poses == before.count + after.count)
     // The instants in between, while no process was there, have their rows, too.
-    let rows = exported.split(separator: "\n").dropFirst().map { $0.split(separator: ",", omittingEmptySubsequences: false) }
+    let rows = exported.split(separator: "\n").dropFirst().map {
+      $0.split(separator: ",", omittingEmptySubsequences: false)
+    }
     #expect(rows.count > poses && rows.count { $0[5] != "0" } == poses)
     #expect(rows.map { $0[0] } == (1...rows.count).map { "\($0)" })
   }

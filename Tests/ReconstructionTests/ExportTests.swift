@@ -70,7 +70,8 @@ import Testing
 
   @Test func withoutAnAnchorUTCIsLeftOut() throws {
     let poses = [TestTake.pose(0)]
-    let csv = lines(TestTake.export(.csv, poses, anchor: nil))[1].split(separator: ",", omittingEmptySubsequences: false)
+    let csv = lines(TestTake.export(.csv, poses, anchor: nil))[1].split(
+      separator: ",", omittingEmptySubsequences: false)
     #expect(csv[2] == "5000000" && csv[3].isEmpty)
     let json = try JSONSerialization.jsonObject(with: Data(TestTake.export(.json, poses, anchor: nil)))
     #expect((json as? [String: Any])?["start_utc"] is NSNull)
