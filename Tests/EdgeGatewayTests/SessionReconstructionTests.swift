@@ -112,6 +112,34 @@ import Timing
     #expect(try session.readExport(job.name, offset: -1) == nil)
   }
 
+  @Test func aPauseIsWrittenInSteps() throws {
+    let session = try open()
+    _ = try session.calibrate(Array(Garage.calibration()))
+    let poses = try film(session, 0..<30) + film(session, 15_000..<15_030)
+    let job = try #require(try session.beginExport(.csv))
+    var steps = 1
+    while try !job.step() { steps += 1 }
+    let frames = Double(try #require(poses.last).time - poses[0].time) * 30 / 1_000_000
+    #expect(steps > Int(frames) / ExportJob.rowsPerStep, "the loop must have its turns in between")
+    var bytes: [UInt8] = []
+    while let piece = try session.readExport(job.name, offset: bytes.count), !piece.isEmpty { bytes += piece }
+    #expect(bytes.count { $0 == UInt8(ascii: "\n") } == 2 + Int(frames.rounded()))
+  }
+
+  /// Its SessionTime began anew with the machine: the anchor says nothing of it.
+  @Test func posesOfAnotherStartOfTheMachineHaveNoUTC() throws {
+    let session = try open()
+    _ = try session.calibrate(Array(Garage.calibration()))
+    let first = try #require(try film(session, 0..<30).first).time
+    for (sessionTime, isKnown) in [(first, true), (first + 1, false)] {
+      let anchor = UTCAnchor(sessionTime: sessionTime, utcMicroseconds: 1_795_593_600_000_000)
+      let job = try #require(try session.beginExport(.json, anchor: anchor))
+      while try !job.step() {}
+      let text = String(decoding: try #require(try session.readExport(job.name, offset: 0)), as: UTF8.self)
+      #expect(text.contains(isKnown ? #""start_utc":"2026-11-25T08:00:00.000000Z""# : #""start_utc":null"#))
+    }
+  }
+
   @Test func onlyTheLatestExportsAreKept() throws {
     let session = try open()
     _ = try session.calibrate(Array(Garage.calibration()))
