@@ -31,11 +31,13 @@ import Timing
 
   /// Films `frames` frames of four phones, whose light came at true times; the first phone's live times are late.
   @discardableResult
-  private func film(_ session: SessionReconstruction, frames: Int64) throws -> FinalTimes {
+  private func film(
+    _ session: SessionReconstruction, frames: Int64, sees: (_ phone: Int, _ frame: Int64) -> Bool = { _, _ in true }
+  ) throws -> FinalTimes {
     var times: [Int: [FinalDeviceTimes.Time]] = [:]
     let cameras = try Garage.cameras().map { try $0.scaled(to: PixelSize(width: 720, height: 1280)) }
     for frame in 0..<frames {
-      for (phone, camera) in cameras.enumerated() {
+      for (phone, camera) in cameras.enumerated() where sees(phone, frame) {
         let light = Self.start + frame * Garage.period + Int64(phone) * 7000
         let joints = (0..<PoseLandmark.count).map { index in
           let pixel = camera.project(joint(index, at: light)) ?? .zero
@@ -114,6 +116,43 @@ import Timing
     let later = try open()
     #expect(try #require(try export(later)).contains(#""times":"final""#))
     #expect(try later.beginFinalPoses(times) == nil)
+  }
+
+  /// A steady rate is what the exports of these poses promise.
+  @Test func camerasThatComeAndGoDoNotMoveTheGrid() throws {
+    let session = try open()
+    _ = try session.calibrate(Array(Garage.calibration()))
+    // Two phones; then all; one alone, which makes no pose; then all.
+    let times = try film(session, frames: 130) { phone, frame in
+      switch frame {
+      case ..<40: phone >= 2
+      case ..<80: true
+      case ..<95: phone == 0
+      default: true
+      }
+    }
+    _ = try finish(session, times)
+    let offGrid = try [files.journal, files.finalJournal].map { path in
+      let poses = try poses(path)
+      #expect(poses.count > 90)
+      return poses.count { pose in
+        let steps = Double(pose.time - poses[0].time) * 30 / 1_000_000
+        return (steps - steps.rounded()).magnitude > 0.001
+      }
+    }
+    #expect(offGrid[0] > 0, "the live grid takes new phases, or this test shows nothing")
+    #expect(offGrid[1] == 0)
+    let job = try #require(try session.beginExport(.trc, times: .final))
+    while try !job.step() {}
+    let text = String(decoding: try #require(try session.readExport(job.name, offset: 0)), as: UTF8.self)
+    let rows = text.split(separator: "\n").dropFirst(5).map {
+      $0.split(separator: "\t", omittingEmptySubsequences: false)
+    }
+    #expect(rows.count > job.poses)
+    for (index, row) in rows.enumerated() {
+      #expect(row[0] == "\(index + 1)")
+      #expect((try #require(Double(row[1])) - Double(index) / 30).magnitude < 3e-6)
+    }
   }
 
   @Test func aJobThatIsKilledLeavesWhatWasThere() throws {

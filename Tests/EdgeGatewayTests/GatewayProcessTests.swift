@@ -18,6 +18,9 @@ final class GatewayFixture {
   private(set) var live: [Pose3D] = []
   private var subscriber: SubscribeSocket?
   private var process: GatewayProcess?
+  /// session-svc's stand-in.
+  private let registry: RequestServer
+  static let anchor = UTCAnchor(sessionTime: .zero, utcMicroseconds: 1_795_593_595_250_000)
 
   init() throws {
     folder = try TemporaryFolder()
@@ -25,6 +28,13 @@ final class GatewayFixture {
     let log = Log(name: "test", level: .error) { _ in }
     bus = try BusContext(loop: loop, directory: "\(folder.path)/bus", log: log, metrics: Metrics())
     client = try RequestClient(bus, .gateway, of: .edgeGateway)
+    registry = try RequestServer(bus, .sessions)
+    registry.handle(GetSessionStatus.self) { request in
+      let summary = SessionSummary(
+        session: request.session, mode: .threeD, state: .active, expectedDevices: 4, registeredDevices: 4,
+        consentRecorded: true, anchor: Self.anchor)
+      return GetSessionStatus.Reply(summary: summary, devices: [])
+    }
     push = try PushSocket(bus, to: .observations, highWaterMark: 100_000)
     subscriber = try SubscribeSocket(bus, to: .livePoses, highWaterMark: 1000) { [unowned self] _, message in
       if let pose = try? message.withUnsafeBytes({ bytes throws(DecodingFailure) in try Pose3D(decoding: bytes) }) {
@@ -83,6 +93,17 @@ final class GatewayFixture {
   }
 }
 
+/// How an export's time and UTC relate.
+private struct ExportedStart: Decodable {
+  let startUTC: String
+  let startSessionTime: Int64
+
+  enum CodingKeys: String, CodingKey {
+    case startUTC = "start_utc"
+    case startSessionTime = "start_session_time_us"
+  }
+}
+
 @Suite(.serialized) struct GatewayProcessTests {
   @Test func fromObservationsToPosesToFiles() throws {
     let gateway = try GatewayFixture()
@@ -106,6 +127,10 @@ final class GatewayFixture {
         bytes += piece
       }
       #expect(bytes.count == export.bytes)
+      if format == .json {
+        let times = try JSONDecoder().decode(ExportedStart.self, from: bytes)
+        #expect(times.startUTC == GatewayFixture.anchor.rfc3339(at: .init(microseconds: times.startSessionTime)))
+      }
     }
     let figures = try gateway.ask(ReconstructionStatistics(session: Garage.session))
     #expect(figures.calibrated && figures.poses >= 8 && figures.jointsPerPose > 32)

@@ -80,7 +80,12 @@ import Timing
     #expect(try #require(after.first).time > (try #require(before.last)).time)
     let (poses, exported) = try export(second, .csv)
     #expect(poses == before.count + after.count)
-    #expect(exported.split(separator: "\n").count == poses + 1)
+    // The instants in between, while no process was there, have their rows, too.
+    let rows = exported.split(separator: "\n").dropFirst().map {
+      $0.split(separator: ",", omittingEmptySubsequences: false)
+    }
+    #expect(rows.count > poses && rows.count { $0[5] != "0" } == poses)
+    #expect(rows.map { $0[0] } == (1...rows.count).map { "\($0)" })
   }
 
   @Test func anExportHoldsWhatItsHeaderSays() throws {
@@ -94,7 +99,7 @@ import Timing
     while try !job.step() {}
     let text = String(decoding: try #require(try session.readExport(job.name, offset: 0)), as: UTF8.self)
     let lines = text.split(separator: "\n")
-    #expect(lines[2].split(separator: "\t")[2] == "\(job.poses)" && lines.count == 5 + job.poses)
+    #expect(lines[2].split(separator: "\t")[2] == "\(lines.count - 5)" && lines.count >= 5 + job.poses)
     #expect(lines[2].hasPrefix("30.00\t30.00\t"))
     #expect(job.bytes == text.utf8.count)
     #expect(try session.readExport(job.name, offset: job.bytes) == [])
@@ -105,6 +110,34 @@ import Timing
       #expect(try session.readExport(name, offset: 0) == nil)
     }
     #expect(try session.readExport(job.name, offset: -1) == nil)
+  }
+
+  @Test func aPauseIsWrittenInSteps() throws {
+    let session = try open()
+    _ = try session.calibrate(Array(Garage.calibration()))
+    let poses = try film(session, 0..<30) + film(session, 15_000..<15_030)
+    let job = try #require(try session.beginExport(.csv))
+    var steps = 1
+    while try !job.step() { steps += 1 }
+    let frames = Double(try #require(poses.last).time - poses[0].time) * 30 / 1_000_000
+    #expect(steps > Int(frames) / ExportJob.rowsPerStep, "the loop must have its turns in between")
+    var bytes: [UInt8] = []
+    while let piece = try session.readExport(job.name, offset: bytes.count), !piece.isEmpty { bytes += piece }
+    #expect(bytes.count { $0 == UInt8(ascii: "\n") } == 2 + Int(frames.rounded()))
+  }
+
+  /// Its SessionTime began anew with the machine: the anchor says nothing of it.
+  @Test func posesOfAnotherStartOfTheMachineHaveNoUTC() throws {
+    let session = try open()
+    _ = try session.calibrate(Array(Garage.calibration()))
+    let first = try #require(try film(session, 0..<30).first).time
+    for (sessionTime, isKnown) in [(first, true), (first + 1, false)] {
+      let anchor = UTCAnchor(sessionTime: sessionTime, utcMicroseconds: 1_795_593_600_000_000)
+      let job = try #require(try session.beginExport(.json, anchor: anchor))
+      while try !job.step() {}
+      let text = String(decoding: try #require(try session.readExport(job.name, offset: 0)), as: UTF8.self)
+      #expect(text.contains(isKnown ? #""start_utc":"2026-11-25T08:00:00.000000Z""# : #""start_utc":null"#))
+    }
   }
 
   @Test func onlyTheLatestExportsAreKept() throws {

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -44,7 +48,7 @@ def are_final(coach: Coach, session: str) -> bool:
 
 @pytest.mark.parametrize("killed", [None, "edge-gateway", "stream-svc"])
 def test_poses_are_made_once_more_when_the_session_has_ended(
-    killed: str | None, own_stack: Stack, own_coach: Coach
+    killed: str | None, own_stack: Stack, own_coach: Coach, tmp_path: Path
 ) -> None:
     session = film(own_stack, own_coach)
     assert poses(own_coach, session).json()["times"] == "live"
@@ -67,20 +71,34 @@ def test_poses_are_made_once_more_when_the_session_has_ended(
     bounds = [sorted(pose["clock_error_bound_us"] for pose in each.json()["poses"]) for each in (final, live)]
     assert bounds[0][len(bounds[0]) // 2] <= bounds[1][len(bounds[1]) // 2], "known no worse than it was live"
     first_line = own_coach.poses(session, "trc").decode().splitlines()[0]
-    assert first_line.endswith(f"{session}-final.trc")
+    assert first_line.endswith(f"{session}-poses-final.trc")
     with pytest.raises(Problem) as wrong:
         poses(own_coach, session, "best")
     assert wrong.value.code == "invalid_parameter"
 
-    check_downloads(own_coach, session)
+    check_downloads(own_coach, session, tmp_path)
+    check_grid(own_coach, session)
     reconstruction = next(own_stack.state.rglob(f"reconstructions/{session}"))
     assert (reconstruction / "observations.journal").stat().st_size > 1000
     own_coach.delete(session)
     own_stack.wait("nothing to be left", lambda: not leftovers(own_stack.state, session), 30)
 
 
-def check_downloads(coach: Coach, session: str) -> None:
+def documented_reader() -> Callable[[Path], Iterator[tuple[int, ...]]]:
+    """The reader of recordings that docs/data.md gives to users."""
+    text = (Path(__file__).parents[2] / "docs/data.md").read_text()
+    [code] = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(code, names)
+    reader: Callable[[Path], Iterator[tuple[int, ...]]] = names["frames"]
+    return reader
+
+
+def check_downloads(coach: Coach, session: str, folder: Path) -> None:
     """The coach gets index and corrected times beside each recording."""
+    document = poses(coach, session).json()
+    start_us = document["start_session_time_us"]
+    utc_us = round(datetime.fromisoformat(document["start_utc"]).timestamp() * 1e6)
     files = coach.recordings(session)
     assert len(files) >= len(CAMERAS)
     for file in files:
@@ -90,11 +108,26 @@ def check_downloads(coach: Coach, session: str) -> None:
             assert answer.headers["content-type"] == "application/octet-stream"
             pieces[kind] = answer.content
         entries, times = read_index(pieces["index_path"]), read_times(pieces["times_path"])
+        (folder / "0001.idx").write_bytes(pieces["index_path"])
+        (folder / "0001.times").write_bytes(pieces["times_path"])
+        described = list(documented_reader()(folder / "0001.idx"))
+        assert [frame[:3] for frame in described] == [(time.sequence, time.session_us, time.bound_us) for time in times]
+        assert {frame[3] - frame[1] for frame in described} == {utc_us - start_us}, "poses and recordings agree on UTC"
         assert [entry.sequence for entry in entries] == [time.sequence for time in times]
         assert len(entries) == file["frames"]
     with pytest.raises(Problem) as refused:
         Problem.check(coach.http.get(f"/api/sessions/{session}/recordings/{files[0]['device_id']}/clock.bin"))
     assert refused.value.status == 404
+
+
+def check_grid(coach: Coach, session: str) -> None:
+    """Final poses lie on one grid, and each of its instants has its row in the TRC."""
+    document = poses(coach, session).json()
+    for pose in document["poses"]:
+        assert abs(pose["time_s"] - (pose["frame"] - 1) / document["rate_hz"]) < 3e-6
+    rows = [line.split("\t") for line in coach.poses(session, "trc").decode().splitlines()[5:]]
+    assert [int(row[0]) for row in rows] == list(range(1, document["poses"][-1]["frame"] + 1))
+    assert {len(row) for row in rows} == {2 + 33 * 3}
 
 
 def leftovers(state: Path, session: str) -> list[str]:

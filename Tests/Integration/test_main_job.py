@@ -6,7 +6,9 @@ import asyncio
 import csv
 import io
 import json
+import time
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import pytest
 from axolotl_kit.clock import true_now_us
@@ -114,6 +116,10 @@ def test_the_person_has_a_person_s_size(outcome: Outcome) -> None:
     assert 0.9 < sorted(lengths)[len(lengths) // 2] < 1.8
 
 
+def utc_seconds(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()
+
+
 def test_rays_meet(outcome: Outcome) -> None:
     errors = [j["reprojection_px"] for p in outcome.document["poses"] for j in p["joints"] if j["views"]]
     assert sorted(errors)[len(errors) // 2] < 15
@@ -122,10 +128,18 @@ def test_rays_meet(outcome: Outcome) -> None:
 def test_the_three_exports_agree(outcome: Outcome) -> None:
     poses = len(outcome.document["poses"])
     rows = list(csv.reader(io.StringIO(outcome.csv)))
-    assert len(rows) == poses + 1
+    found = [row for row in rows[1:] if row[rows[0].index("cameras")] != "0"]
+    assert len(found) == poses
+    assert [int(row[0]) for row in found] == [pose["frame"] for pose in outcome.document["poses"]]
+    # Instants without a pose have a row, too.
+    assert [int(row[0]) for row in rows[1:]] == list(range(1, len(rows)))
     trc = outcome.trc.splitlines()
     assert trc[0].startswith("PathFileType")
     header = dict(zip(trc[1].split("\t"), trc[2].split("\t"), strict=False))
-    assert int(header["NumFrames"]) == poses
+    assert int(header["NumFrames"]) == len(rows) - 1
     assert int(header["NumMarkers"]) == 33
-    assert len([line for line in trc[5:] if line.strip()]) == poses
+    assert [int(line.split("\t")[0]) for line in trc[5:]] == [int(row[0]) for row in rows[1:]]
+    assert {len(line.split("\t")) for line in trc[5:]} == {2 + 33 * 3}
+    assert abs(utc_seconds(outcome.document["start_utc"]) - int(rows[1][3]) / 1e6) < 1e-5
+    # The anchor was taken a moment before, by the same machine's clock.
+    assert 0 < time.time() - utc_seconds(outcome.document["start_utc"]) < 600

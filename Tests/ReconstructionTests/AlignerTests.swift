@@ -161,6 +161,29 @@ import Timing
     #expect(aligner.counters.instantsWithTooFewCameras > 200_000)
   }
 
+  @Test func aGridThatIsKeptHasOnePhaseWhateverComesAndGoes() {
+    var settings = AlignerSettings()
+    settings.keepsGrid = true
+    for settings in [AlignerSettings(), settings] {
+      var phones = SimulatedPhones(phases: [0, 11_000, 29_000, 50_000], period: 66_667)
+      var aligner = Aligner(settings: settings)
+      phones.silent = [2, 3]
+      var sets = phones.run(&aligner, seconds: 4, delay: 20_000)
+      phones.silent = [3]
+      sets += phones.run(&aligner, seconds: 4, delay: 20_000)
+      phones.silent = [1, 2, 3]
+      sets += phones.run(&aligner, seconds: 4, delay: 20_000)
+      phones.silent = []
+      sets += phones.run(&aligner, seconds: 4, delay: 20_000)
+      #expect(sets.count > 150)
+      let offGrid = sets.filter { set in
+        let periods = Double(set.time - sets[0].time) * 15 / 1_000_000
+        return (periods - periods.rounded()).magnitude > 0.001
+      }
+      #expect(offGrid.isEmpty == settings.keepsGrid, "live takes a new phase, or this test shows nothing")
+    }
+  }
+
   @Test func nobodyInViewIsNoView() {
     var aligner = Aligner()
     for index in 0..<30 {

@@ -6,14 +6,14 @@ import Timing
 enum TestTake {
   static let session = SessionID("take-1")!
 
-  static func description(poses: Int, worldUp: WorldUp = .z) -> TakeDescription {
-    TakeDescription(
-      session: session, poses: poses, ratePerSecond: 30, start: SessionTime(microseconds: 5_000_000), worldUp: worldUp)
-  }
+  static let start = SessionTime(microseconds: 5_000_000)
+  /// 2026-11-25 08:00:00.25 UTC at the first pose.
+  static let anchor = UTCAnchor(sessionTime: .zero, utcMicroseconds: 1_795_593_595_250_000)
 
-  static func pose(_ frame: Int) -> Pose3D {
+  /// - Parameter time: microseconds after the first pose; by default the frame's place on a grid of 30 a second.
+  static func pose(_ frame: Int, at time: Int64? = nil) -> Pose3D {
     Pose3D(
-      session: session, time: SessionTime(microseconds: 5_000_000 + Int64(frame) * 33_333),
+      session: session, time: start + (time ?? Int64(frame) * 33_333),
       clockErrorBoundMicroseconds: 700, cameras: 4,
       joints: (0..<PoseLandmark.count).map { joint in
         if joint == 2 || joint == frame + 30 { return .missing }
@@ -24,10 +24,26 @@ enum TestTake {
   }
 
   static func export(_ format: ExportFormat, poses: Int, worldUp: WorldUp = .z) -> [UInt8] {
+    export(format, (0..<poses).map { pose($0) }, worldUp: worldUp)
+  }
+
+  static func export(
+    _ format: ExportFormat, _ poses: [Pose3D], worldUp: WorldUp = .z, times: PoseTimes = .live,
+    anchor: UTCAnchor? = anchor
+  ) -> [UInt8] {
+    var plan = RowPlan(ratePerSecond: 30)
+    for pose in poses { _ = plan.place(pose.time) }
     var text = TextBuffer()
-    var writer = format.writer(description(poses: poses, worldUp: worldUp))
+    var writer = format.writer(
+      TakeDescription(
+        session: session, poses: poses.count, ratePerSecond: 30, start: start, worldUp: worldUp, times: times,
+        anchor: anchor, rows: plan.rows))
     writer.begin(&text)
-    for frame in 0..<poses { writer.write(pose(frame), &text) }
+    var rows = ExportRows(ratePerSecond: 30)
+    for pose in poses {
+      rows.add(pose)
+      while let row = rows.next() { writer.write(row, &text) }
+    }
     writer.end(&text)
     return text.bytes
   }

@@ -130,7 +130,7 @@ struct MaterialRoutes {
             }
             return download(
               source, length: export.bytes, type: type,
-              name: "\(session.text)-poses\(export.times == .final ? "-final" : "").\(format.rawValue)")
+              name: format.fileName(of: session, times: export.times))
           }
         }
       }

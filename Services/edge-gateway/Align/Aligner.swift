@@ -66,6 +66,7 @@ public struct Aligner: Sendable {
 
   private mutating func settleGrid(now: SessionTime) {
     insertionsUntilGridCheck = Self.insertionsPerGridCheck
+    guard grid == nil || !settings.keepsGrid else { return }
     let live = tracks.values.filter { isLive($0, now) && $0.period != nil }
     guard live.count >= 2, let rate = settings.ratePerSecond ?? TimeGrid.rate(ofPeriods: live.compactMap(\.period))
     else { return }

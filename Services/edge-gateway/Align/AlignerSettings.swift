@@ -2,6 +2,9 @@
 public struct AlignerSettings: Sendable, Equatable {
   /// The grid's rate, per second. Nil takes the median of the cameras' own rates.
   public var ratePerSecond: Double?
+  /// One rate and one phase for the whole take. Otherwise the grid starts anew when another phase or rate suits the cameras better:
+  /// sooner seen live, at the price of an uneven step.
+  public var keepsGrid = false
   /// No interpolation between two frames further apart than this: too much happens in between.
   public var longestInterpolation: Int64 = 150_000
   /// Without a frame on both sides, the nearest one stands in if it is at most this far away.

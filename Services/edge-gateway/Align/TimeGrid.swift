@@ -55,12 +55,13 @@ public struct TimeGrid: Sendable, Equatable {
   private static let jitterMargin = 5000.0
 
   /// The rate of cameras with these frame periods (microseconds): their median, taken as the nominal rate it is meant to
-  /// be when within 5 % of one, so that exports get a steady, usual rate. Nil for none.
+  /// be when within 5 % of one, so that exports get a steady, usual rate; otherwise as a whole number, so that a header that gives
+  /// it with two decimals gives it exactly. Nil for none.
   public static func rate(ofPeriods periods: [Int64]) -> Double? {
     guard !periods.isEmpty else { return nil }
     let measured = 1_000_000 / Double(periods.sorted()[periods.count / 2])
-    let nominal: [Double] = [5, 10, 12, 15, 20, 24, 25, 30, 48, 50, 60]
+    let nominal: [Double] = [5, 10, 12, 15, 20, 24, 25, 30, 48, 50, 60, 72, 90, 100, 120]
     let nearest = nominal.min { ($0 - measured).magnitude < ($1 - measured).magnitude } ?? measured
-    return (nearest / measured - 1).magnitude < 0.05 ? nearest : min(max(measured, 1), 120)
+    return (nearest / measured - 1).magnitude < 0.05 ? nearest : min(max(measured.rounded(), 1), 120)
   }
 }

@@ -1,7 +1,7 @@
 import Messages
 
 /// One JSON object with all poses, a line each. Metres in the calibration's own world; a joint that was not found has
-/// `xyz_m: null` and 0 views.
+/// `xyz_m: null` and 0 views. Instants without a pose are left out: each pose says its `frame`, which is that of CSV and TRC.
 public struct PoseJSONWriter: PoseWriter {
   private let take: TakeDescription
   private var isFirst = true
@@ -14,13 +14,16 @@ public struct PoseJSONWriter: PoseWriter {
     text.append(",\"times\":\"\(take.times.rawValue)\"")
     text.append(",\"world_up\":\"\(take.worldUp.rawValue)\",\"rate_hz\":")
     text.append(take.ratePerSecond, decimals: 2)
+    text.append(",\"start_session_time_us\":\(take.start.microseconds),\"start_utc\":")
+    text.append(take.anchor.map { "\"\($0.rfc3339(at: take.start))\"" } ?? "null")
     text.append(",\"poses\":[")
   }
 
-  public mutating func write(_ pose: Pose3D, _ text: inout TextBuffer) {
+  public mutating func write(_ row: ExportRow, _ text: inout TextBuffer) {
+    guard let pose = row.pose else { return }
     text.append(isFirst ? "\n" : ",\n")
     isFirst = false
-    text.append("{\"time_s\":")
+    text.append("{\"frame\":\(row.frame),\"time_s\":")
     text.append(take.seconds(pose.time), decimals: 6)
     text.append(",\"session_time_us\":\(pose.time.microseconds)")
     text.append(",\"clock_error_bound_us\":\(pose.clockErrorBoundMicroseconds),\"cameras\":\(pose.cameras)")

@@ -10,12 +10,18 @@ public struct TakeDescription: Sendable, Equatable {
   public let start: SessionTime
   public let worldUp: WorldUp
   public let times: PoseTimes
+  /// Ties the session's time to UTC. Nil when it could not be learned.
+  public let anchor: UTCAnchor?
+  /// Rows of the steady rate, those without a pose included (`RowPlan`).
+  public var rows: Int
 
   public init(
     session: SessionID, poses: Int, ratePerSecond: Double, start: SessionTime, worldUp: WorldUp,
-    times: PoseTimes = .live
+    times: PoseTimes = .live, anchor: UTCAnchor? = nil, rows: Int = 0
   ) {
     self.times = times
+    self.anchor = anchor
+    self.rows = rows
     self.session = session
     self.poses = poses
     self.ratePerSecond = ratePerSecond
@@ -23,17 +29,14 @@ public struct TakeDescription: Sendable, Equatable {
     self.worldUp = worldUp
   }
 
-  /// `take`, or `take-final`.
-  var name: String { times == .live ? session.text : "\(session.text)-\(times.rawValue)" }
-
   func seconds(_ time: SessionTime) -> Double { Double(time - start) / 1_000_000 }
 }
 
-/// Writes a take pose by pose, so that its length does not matter: `begin`, `write` for each pose, `end`.
+/// Writes a take row by row, so that its length does not matter: `begin`, `write` for each row, `end`.
 public protocol PoseWriter {
   init(_ take: TakeDescription)
   mutating func begin(_ text: inout TextBuffer)
-  mutating func write(_ pose: Pose3D, _ text: inout TextBuffer)
+  mutating func write(_ row: ExportRow, _ text: inout TextBuffer)
   mutating func end(_ text: inout TextBuffer)
 }
 

@@ -3,12 +3,14 @@ import Messages
 import Reconstruction
 import Runtime
 
-/// Writes one export from a journal, some poses at a time, so that the loop stays free for what arrives meanwhile.
+/// Writes one export from a journal, some rows at a time, so that the loop stays free for what arrives meanwhile. The journal is
+/// read twice: a TRC's header says how many rows follow.
 ///
 /// The file gets its name when it is complete; abandoned jobs leave nothing behind.
 final class ExportJob {
-  /// Poses between two turns of the loop: some milliseconds.
-  static let posesPerStep = 200
+  /// Rows written between two turns of the loop, and poses counted: some milliseconds.
+  static let rowsPerStep = 200
+  static let posesCountedPerStep = 1000
 
   let name: String
   let times: PoseTimes
@@ -20,9 +22,15 @@ final class ExportJob {
   private let source: OwnedDescriptor
   private let target: OwnedDescriptor
   private var reader: JournalReader<Pose3D>
-  private var writer: any PoseWriter
+  private let end: Int
+  private let format: ExportFormat
+  private var take: TakeDescription
+  private var plan: RowPlan
+  private var counted = 0
+  private var rows: ExportRows
+  /// Nil while rows are counted.
+  private var writer: (any PoseWriter)?
   private var text = TextBuffer()
-  private let limit: Int
   private var isComplete = false
 
   /// - Parameters:
@@ -39,28 +47,53 @@ final class ExportJob {
     target = OwnedDescriptor(
       try systemCall("open", on: targetPath) { open(targetPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o640) })
     reader = JournalReader(descriptor: source.number, path: sourcePath, limit: end)
-    writer = format.writer(take)
-    limit = take.poses
+    self.end = end
+    self.format = format
+    self.take = take
     times = take.times
-    writer.begin(&text)
+    plan = RowPlan(ratePerSecond: take.ratePerSecond)
+    rows = ExportRows(ratePerSecond: take.ratePerSecond)
   }
 
   deinit { if !isComplete { unlink(temporaryPath) } }
 
   /// Goes on by one step. True when the file is complete.
   func step() throws(SystemError) -> Bool {
-    for _ in 0..<Self.posesPerStep {
+    guard writer != nil else {
+      try count()
+      return false
+    }
+    for _ in 0..<Self.rowsPerStep {
+      if let row = rows.next() {
+        writer?.write(row, &text)
+        continue
+      }
       // What the header promised is what is written; poses that came since wait for the next export.
-      guard poses < limit, let pose = try reader.next() else { return try finish() }
-      writer.write(pose, &text)
+      guard poses < take.poses, let pose = try reader.next() else { return try finish() }
+      rows.add(pose)
       poses += 1
     }
     try flush()
     return false
   }
 
+  private func count() throws(SystemError) {
+    for _ in 0..<Self.posesCountedPerStep {
+      guard counted < take.poses, let pose = try reader.next() else { return begin() }
+      _ = plan.place(pose.time)
+      counted += 1
+    }
+  }
+
+  private func begin() {
+    take.rows = plan.rows
+    reader = JournalReader(descriptor: source.number, path: reader.path, limit: end)
+    writer = format.writer(take)
+    writer?.begin(&text)
+  }
+
   private func finish() throws(SystemError) -> Bool {
-    writer.end(&text)
+    writer?.end(&text)
     try flush()
     let (from, to) = (temporaryPath, finalPath)
     try systemCall("rename", on: to) { rename(from, to) }

@@ -27,15 +27,20 @@ final class FinalPosesJob {
   private let source: OwnedDescriptor
   private var reader: JournalReader<ObservationRecord>
   private let journal: PoseJournal
-  private var aligner = Aligner()
+  private var aligner: Aligner
   private var triangulator: PoseTriangulator?
   private var calibrations: [(from: SessionTime, calibration: Calibration)] = []
   /// In the order of capture, the latest first: what comes next is at the end.
   private var waiting: [Observation2D] = []
   private var isComplete = false
 
-  init(session: SessionID, folder: SessionFolder, times: FinalTimes) throws(SystemError) {
+  /// - Parameter ratePerSecond: that of the live poses; nil takes the cameras' first.
+  init(session: SessionID, folder: SessionFolder, times: FinalTimes, ratePerSecond: Double?) throws(SystemError) {
     self.session = session
+    var settings = AlignerSettings()
+    settings.ratePerSecond = ratePerSecond
+    settings.keepsGrid = true
+    aligner = Aligner(settings: settings)
     self.folder = folder
     self.times = times
     let path = folder.observations

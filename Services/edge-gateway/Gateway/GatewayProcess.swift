@@ -27,8 +27,11 @@ public final class GatewayProcess: ServiceProcess {
     metrics = GatewayMetrics(context.metrics)
     let bus = try BusContext(context)
     server = try RequestServer(bus, .gateway, context: context)
-    requests = GatewayRequestHandlers(sessions: sessions, loop: context.loop, log: context.log)
-    finalPoses = try Self.finalPoses(context, bus, sessions)
+    let registry = try RequestClient(bus, .sessions, of: .sessionService)
+    requests = GatewayRequestHandlers(sessions: sessions, loop: context.loop, log: context.log) { session, completion in
+      registry.send(GetSessionStatus(session: session), retries: 0) { completion(try? $0.get().summary.anchor) }
+    }
+    finalPoses = try Self.finalPoses(context, bus, registry, sessions)
     requests.onDeleted = { [finalPoses] in finalPoses.forget($0) }
     livePoses = try PublishSocket(bus, at: .livePoses, highWaterMark: Self.livePoseQueue)
     requests.register(with: server)
@@ -40,9 +43,8 @@ public final class GatewayProcess: ServiceProcess {
 
   /// Recordings are where every stream-svc instance finds them, so any that answers will do.
   private static func finalPoses(
-    _ context: ServiceContext, _ bus: BusContext, _ sessions: Reconstructions
+    _ context: ServiceContext, _ bus: BusContext, _ registry: RequestClient, _ sessions: Reconstructions
   ) throws -> FinalPosesWorker {
-    let registry = try RequestClient(bus, .sessions, of: .sessionService)
     let streams = try (1...context.settings[AppSettings.streamInstances]).map {
       try RequestClient(bus, .stream(instance: $0), of: .streamService)
     }

@@ -7,17 +7,22 @@ import Timing
 
 /// Answers what api-front and session-svc ask edge-gateway.
 final class GatewayRequestHandlers {
+  /// Asks session-svc how the session's time and UTC relate; nil: it cannot say now.
+  typealias AskAnchor = (SessionID, @escaping (UTCAnchor?) -> Void) -> Void
+
   /// Exports that may be in the making at once.
   private static let maxExports = 4
 
   private let sessions: Reconstructions
   private let loop: EventLoop
   private let log: Log
+  private let askAnchor: AskAnchor
   private var runningExports = 0
   /// A session's material was removed.
   var onDeleted: (SessionID) -> Void = { _ in }
 
-  init(sessions: Reconstructions, loop: EventLoop, log: Log) {
+  init(sessions: Reconstructions, loop: EventLoop, log: Log, askAnchor: @escaping AskAnchor) {
+    self.askAnchor = askAnchor
     self.sessions = sessions
     self.loop = loop
     self.log = log
@@ -71,17 +76,28 @@ final class GatewayRequestHandlers {
 
   private func export(_ request: ExportPoses, _ responder: Responder<ExportPoses>) {
     guard runningExports < Self.maxExports else { return responder.fail(.tooManyExports) }
+    runningExports += 1
+    // Nothing to export: what is wrong is said at once.
+    guard (try? existing(request.session)) != nil else { return begin(request, nil, responder) }
+    askAnchor(request.session) { [weak self] anchor in self?.begin(request, anchor, responder) }
+  }
+
+  /// Without an anchor the poses go out all the same: UTC is what they lack.
+  private func begin(_ request: ExportPoses, _ anchor: UTCAnchor?, _ responder: Responder<ExportPoses>) {
     do {
       guard let session = try existing(request.session),
-        let job = try session.beginExport(request.format, times: request.times)
+        let job = try session.beginExport(request.format, times: request.times, anchor: anchor)
       else {
+        runningExports -= 1
         return responder.fail(request.times == .final ? .noFinalPoses : .noPoses)
       }
-      runningExports += 1
+      if anchor == nil { log.warning("export_without_utc", (.session, request.session.text)) }
       proceed(job, session, responder)
     } catch let error as ServiceError {
+      runningExports -= 1
       responder.fail(error)
     } catch {
+      runningExports -= 1
       responder.fail(unexpected: error)
     }
   }

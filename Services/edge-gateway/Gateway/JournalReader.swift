@@ -8,7 +8,7 @@ struct JournalReader<Record: JournalRecord> {
   private(set) var offset = 0
 
   private let descriptor: Int32
-  private let path: String
+  let path: String
   private let limit: Int
   private var buffer = [UInt8](repeating: 0, count: max(64 * 1024, Record.longestRecord + 4))
   /// What of the buffer has been read from the file and not been used yet.

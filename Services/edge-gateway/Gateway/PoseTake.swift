@@ -3,7 +3,7 @@ import Messages
 import Runtime
 import Timing
 
-/// A complete journal of poses, and what an export says of it.
+/// A complete journal of final poses, and what an export says of it.
 struct PoseTake {
   /// Where the poses are and how far, how many, their rate, and the first one's instant.
   typealias Source = (path: String, end: Int, poses: Int, ratePerSecond: Double?, start: SessionTime)
@@ -22,6 +22,6 @@ struct PoseTake {
       if start == nil { start = pose.time }
     }
     guard let start else { return nil }
-    source = (path, reader.offset, figures.poses, figures.ratePerSecond, start)
+    source = (path, reader.offset, figures.poses, figures.gridRatePerSecond, start)
   }
 }

@@ -53,8 +53,14 @@ struct ReconstructionFigures {
   var journalled: Int { poses - (drops[Drop.journalFull.rawValue] ?? 0) }
 
   /// Poses per second, from the middle distance between two.
-  var ratePerSecond: Double? {
-    frameIntervals.value(at: 0.5).flatMap { TimeGrid.rate(ofPeriods: [Int64($0)]) }
+  var ratePerSecond: Double? { rate(ofIntervalsAt: 0.5) }
+
+  /// The same of poses that all lie on one grid, where no two are closer than its period: right, too, when most instants have no
+  /// pose.
+  var gridRatePerSecond: Double? { rate(ofIntervalsAt: 0.05) }
+
+  private func rate(ofIntervalsAt share: Double) -> Double? {
+    frameIntervals.value(at: share).flatMap { TimeGrid.rate(ofPeriods: [Int64($0)]) }
   }
 
   func report(

@@ -169,14 +169,19 @@ final class SessionReconstruction {
   // MARK: Exports
 
   /// Begins an export of the poses with those times, or of the best there are. Nil when there is no such pose.
-  func beginExport(_ format: ExportFormat, times: PoseTimes? = nil) throws(SystemError) -> ExportJob? {
+  /// - Parameter anchor: ties the session's time to UTC; nil leaves UTC out.
+  func beginExport(
+    _ format: ExportFormat, times: PoseTimes? = nil, anchor: UTCAnchor? = nil
+  ) throws(SystemError) -> ExportJob? {
     let chosen = times ?? (finalTake == nil ? .live : .final)
     guard let (path, end, poses, rate, start) = chosen == .final ? finalTake?.source : liveSource,
       let name = shelf?.nextName(format)
     else { return nil }
     let take = TakeDescription(
       session: session, poses: poses, ratePerSecond: rate ?? 30, start: start,
-      worldUp: triangulator?.calibration.worldUp ?? .z, times: chosen)
+      worldUp: triangulator?.calibration.worldUp ?? .z, times: chosen,
+      // Poses from before the session was made are of another start of the machine, whose clock is not this anchor's.
+      anchor: anchor.flatMap { start >= $0.sessionTime ? $0 : nil })
     return try ExportJob(journal: path, end: end, folder: folder.exports, name: name, take: take, format: format)
   }
 
@@ -188,7 +193,8 @@ final class SessionReconstruction {
   /// Begins to make the poses once more. Nil when there is nothing to make them of.
   func beginFinalPoses(_ times: FinalTimes) throws(SystemError) -> FinalPosesJob? {
     guard folder.awaitsFinalPoses else { return nil }
-    return try FinalPosesJob(session: session, folder: folder, times: times)
+    return try FinalPosesJob(
+      session: session, folder: folder, times: times, ratePerSecond: figures.ratePerSecond)
   }
 
   func finalPosesAreMade() throws(SystemError) { finalTake = try PoseTake(folder.finalJournal) }

@@ -30,6 +30,7 @@ assert header[2].split("\t") == ["30.00", "30.00", "3", "33", "m", "30.00", "1",
 
 table = pd.read_csv("take-1.csv")
 xyz = table[[f"{name}_{axis}_m" for name in markers for axis in "xyz"]].to_numpy().reshape(3, 33, 3)
+assert table["frame"].tolist() == [1, 2, 3] and table["utc_us"].iloc[0] == 1_795_593_600_250_000
 assert np.allclose(xyz, WORLD, equal_nan=True) and np.allclose(table["time_s"], TIMES)
 assert table["left_eye_views"].tolist() == [0, 0, 0] and table["nose_views"].tolist() == [3, 3, 3]
 
