@@ -9,6 +9,8 @@ struct ClockEra: Sendable {
   }
 
   private static let spacing: Int64 = 10_000_000
+  /// Eleven days at that spacing; a longer span, which no session has, is taken in longer steps.
+  private static let maximumKnots: Int64 = 100_000
   /// Gates this far before and after a knot count.
   private static let reach: Int64 = 60_000_000
   /// Near the end of a short or silent stretch, so many count however far.
@@ -50,7 +52,7 @@ struct ClockEra: Sendable {
 
   private static func instants(_ span: ClosedRange<DeviceTime>) -> [DeviceTime] {
     let length = span.upperBound - span.lowerBound
-    let count = max(1, (length + spacing / 2) / spacing)
+    let count = min(maximumKnots, max(1, (length + spacing / 2) / spacing))
     return (0...count).map { span.lowerBound + length / count * $0 }
   }
 

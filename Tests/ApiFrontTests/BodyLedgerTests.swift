@@ -11,13 +11,16 @@ struct BodyLedgerTests {
   @Test func bodiesTakeNoMoreThanTheirMaximumTogether() {
     var ledger = BodyLedger<Owner>()
     let (a, b) = (Owner(), Owner())
-    #expect(ledger.reserve(60, of: a, until: instant(9), maximum: 100))
-    #expect(!ledger.reserve(41, of: b, until: instant(9), maximum: 100))
-    #expect(ledger.reserve(40, of: b, until: instant(9), maximum: 100))
+    func reserve(_ byteCount: Int, of owner: Owner) -> Bool {
+      ledger.reserve(byteCount, of: owner, until: instant(9), maximum: 100)
+    }
+    #expect(reserve(60, of: a))
+    #expect(!reserve(41, of: b))
+    #expect(reserve(40, of: b))
     ledger.release(a)
     ledger.release(a)
-    #expect(!ledger.reserve(61, of: a, until: instant(9), maximum: 100))
-    #expect(ledger.reserve(60, of: a, until: instant(9), maximum: 100))
+    #expect(!reserve(61, of: a))
+    #expect(reserve(60, of: a))
   }
 
   @Test func whoTakesTooLongIsFoundUntilItIsReleased() {

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Messages
 import Testing
 import Timing
@@ -150,6 +151,7 @@ struct RecordingTests {
 
   @Test func listingAndDeleting() throws {
     let stack = try StreamFixture()
+    let made = UTCAnchor(readFrom: stack.loop.time)
     try stack.connect("phone-a", link: 1)
     try stack.connect("phone-b", link: 2)
     for link in [1, 2] as [UInt64] { stack.sendFrame(1, link) }
@@ -163,7 +165,23 @@ struct RecordingTests {
     #expect(try stack.ask(ListRecordings(session: stack.session)).files.isEmpty)
     #expect(try stack.ask(DeleteRecordings(session: stack.session)).files == 0)
     // Nobody brings it back.
-    stack.send(.open, 3, Array(try stack.opening("phone-a")))
+    stack.send(.open, 3, Array(try stack.opening("phone-a", made: made)))
     try stack.pump { stack.closedDown[3]?.code == "session_deleted" }
+    // Another session of the same name is another one.
+    try stack.connect("phone-a", link: 4)
+    stack.sendFrame(1, 4)
+    try stack.pump { stack.acknowledged(4) == 1 }
+    #expect(stack.closedDown[4] == nil)
+  }
+
+  /// A disk that does not let go is told of, so that session-svc asks again and the receipt does not lie.
+  @Test func whatCannotBeRemovedIsNotReceipted() throws {
+    let stack = try StreamFixture()
+    let stubborn = stack.folder.path + "/rec/sess-1/phone-a/0001.mkv/held"
+    try FileManager.default.createDirectory(atPath: stubborn, withIntermediateDirectories: true)
+    #expect(throws: ServiceError.recordingsStay) { try stack.ask(DeleteRecordings(session: stack.session)) }
+    try FileManager.default.removeItem(atPath: stack.folder.path + "/rec/sess-1/phone-a/0001.mkv")
+    _ = try stack.ask(DeleteRecordings(session: stack.session))
+    #expect(!FileManager.default.fileExists(atPath: stack.folder.path + "/rec/sess-1"))
   }
 }

@@ -237,11 +237,12 @@ private struct NoPoses: PoseEstimatorMaker {
 }
 
 extension StreamFixture {
-  func opening(_ device: String) throws -> Data {
+  /// - Parameter made: when the session was made; nil is now.
+  func opening(_ device: String, made: UTCAnchor? = nil) throws -> Data {
     try JSONEncoder().encode(
       PhoneLinkOpen(
         key: key(device), transport: .websocket, metadata: DeviceMetadata(), mode: .threeD,
-        anchor: UTCAnchor(readFrom: loop.time)))
+        anchor: made ?? UTCAnchor(readFrom: loop.time)))
   }
 
   /// Asks the service over the bus.

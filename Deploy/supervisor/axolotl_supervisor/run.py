@@ -14,13 +14,12 @@ from types import FrameType
 from . import address, settings
 from .layout import REPOSITORY, Layout, default_executables
 from .rpc import Process
-from .system import RunningSystem, StartError
+from .system import EX_CONFIG, RunningSystem, StartError
 from .units import UnitError
 
 WATCH_SECONDS = 0.25
 # supervisord gives a service up after its last attempt; here it is tried again at this pace for as long as it takes.
 SECOND_CHANCE_SECONDS = 15.0
-EX_CONFIG = 78
 
 
 def main() -> int:
@@ -69,6 +68,7 @@ def announce(system: RunningSystem, quiet: bool) -> None:
     say(f"on this machine:    {address.coach_link(system.base_url, key)}")
     if not quiet:
         say("\n" + address.terminal_qr(link))
+        say("This QR signs a coach in; phones scan the one on the coach's page.")
     if system.secure:
         say("The certificate is this server's own: each browser asks once whether to go on.")
     else:

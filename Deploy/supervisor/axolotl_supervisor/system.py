@@ -30,6 +30,10 @@ from .units import load_services
 PR_SET_PDEATHSIG = 1
 POLL_SECONDS = 0.1
 LOG_LINES_SHOWN = 15
+# How a service ends that no new start would help (sysexits.h).
+EX_CONFIG = 78
+# During the start; supervisord waits longer after each.
+DEATHS_BORNE = 3
 # The kernel counts the *thread* that started a child as its parent: one that lives as long as this process starts them,
 # whichever thread asks for it.
 SPAWNER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="spawner")
@@ -45,6 +49,21 @@ def prepare_child(open_files: int) -> None:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     _, highest = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(open_files, highest), highest))
+
+
+class Deaths:
+    """Counts how often a service was found dead while it starts."""
+
+    def __init__(self) -> None:
+        self._seen = 0
+        self._was_down = False
+
+    def count(self, process: Process) -> int:
+        """With the look at it now."""
+        is_down = process.state == "BACKOFF"
+        self._seen += is_down and not self._was_down
+        self._was_down = is_down
+        return self._seen
 
 
 class RunningSystem:
@@ -114,7 +133,12 @@ class RunningSystem:
         """Waits until every service has said that it is ready, then until api-front says that all of it is."""
         started = time.monotonic()
         for program in self.programs:
-            self._wait(program.name, program.start_timeout, lambda name=program.name: self.is_ready(name))
+            deaths = Deaths()
+            self._wait(
+                program.name,
+                program.start_timeout,
+                lambda name=program.name, deaths=deaths: self.is_ready(name) or self._bear(name, deaths),
+            )
             report(program.name, time.monotonic() - started)
         self._wait("api-front", 30, self.answers_ready)
 
@@ -125,9 +149,17 @@ class RunningSystem:
     def is_ready(self, name: str) -> bool:
         """Whether the service's present process has said that it is ready."""
         process = self.processes()[name]
+        if process.exit_status == EX_CONFIG and not process.running:
+            raise StartError(self.explain(name, "refuses its settings"))
         if process.state == "FATAL":
             raise StartError(self.explain(name, f"does not start: {process.error or 'it ends at once'}"))
         return process.running and self.has_said_ready(process.pid)
+
+    def _bear(self, name: str, deaths: Deaths) -> bool:
+        """A service may die while it starts, but not again and again: the end of its log says why it does."""
+        if deaths.count(self.processes()[name]) >= DEATHS_BORNE:
+            raise StartError(self.explain(name, "does not start: it ends at once"))
+        return False
 
     def has_said_ready(self, pid: int) -> bool:
         """Whether this process has reported READY=1."""

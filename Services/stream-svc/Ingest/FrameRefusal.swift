@@ -52,6 +52,10 @@ struct FrameRefusal: Error, Equatable, Sendable {
   static let captureInFuture = FrameRefusal(
     code: "capture_in_future",
     message: "The capture time lies in the future by this device's clock. Exchange clocks again, then send.")
+  static let captureTooOld = FrameRefusal(
+    code: "capture_too_old",
+    message:
+      "The capture time lies over a day back by this device's clock. Stamp frames with the clock that is exchanged.")
   static let captureGoesBack = FrameRefusal(
     code: "capture_goes_back", message: "The capture time is before that of an earlier frame.")
   static let recorderBehind = FrameRefusal(

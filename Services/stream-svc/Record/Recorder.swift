@@ -28,7 +28,7 @@ final class Recorder {
   private var lists: [Int: ([RecordingFile]) -> Void] = [:]
   private var reads: [Int: (ReadRecording.Reply?) -> Void] = [:]
   private var finalTimes: [Int: (ReadFinalTimes.Reply) -> Void] = [:]
-  private var deletions: [Int: (DeleteRecordings.Reply) -> Void] = [:]
+  private var deletions: [Int: (Result<DeleteRecordings.Reply, ServiceError>) -> Void] = [:]
   private var isMeasuring = false
   /// Bytes free on the recordings' disk when it was last measured.
   private(set) var freeBytes: UInt64?
@@ -87,8 +87,8 @@ final class Recorder {
     threads[0].send(.finalTimes(wanted, request: nextRequest))
   }
 
-  /// Closes the session's files in every thread, then removes them.
-  func delete(_ session: SessionID, then body: @escaping (DeleteRecordings.Reply) -> Void) {
+  /// Closes the session's files in every thread, then removes them. An error says that something of it is still there.
+  func delete(_ session: SessionID, then body: @escaping (Result<DeleteRecordings.Reply, ServiceError>) -> Void) {
     nextRequest += 1
     deletions[nextRequest] = body
     closing[nextRequest] = (session, threads.count)
@@ -121,8 +121,7 @@ final class Recorder {
       case .listed(let request, let files): lists.removeValue(forKey: request)?(files)
       case .read(let request, let reply): reads.removeValue(forKey: request)?(reply)
       case .finalTimes(let request, let reply): finalTimes.removeValue(forKey: request)?(reply)
-      case .deleted(let request, let files, let bytes):
-        deletions.removeValue(forKey: request)?(DeleteRecordings.Reply(files: files, bytes: bytes))
+      case .deleted(let request, let outcome): deletions.removeValue(forKey: request)?(outcome)
       case .measured(let bytes):
         isMeasuring = false
         freeBytes = bytes

@@ -63,8 +63,7 @@ final class RecorderDesk {
     case .finalTimes(let wanted, let request):
       emit(.finalTimes(request: request, library.finalTimes(wanted)))
     case .delete(let session, let request):
-      let removed = library.remove(session)
-      emit(.deleted(request: request, files: removed.files, bytes: removed.bytes))
+      emit(.deleted(request: request, library.remove(session)))
     case .measure: emit(.measured(freeBytes: try? disk.freeBytes(in: library.root)))
     }
   }

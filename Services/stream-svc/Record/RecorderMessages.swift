@@ -32,7 +32,7 @@ enum RecorderEvent: Sendable {
   /// nil: there is no such file.
   case read(request: Int, ReadRecording.Reply?)
   case finalTimes(request: Int, ReadFinalTimes.Reply)
-  case deleted(request: Int, files: Int, bytes: Int)
+  case deleted(request: Int, Result<DeleteRecordings.Reply, ServiceError>)
   /// Bytes free on the recordings' disk; nil when the file system does not say.
   case measured(freeBytes: UInt64?)
 }

@@ -60,28 +60,35 @@ struct RecordingLibrary: Sendable {
     return ReadFinalTimes.Reply(piece: Data(piece), totalBytes: writer.bytes.count, devicesInUse: inUse)
   }
 
-  /// Removes a session's folder, and says how many files and bytes of recordings that were.
-  func remove(_ session: SessionID) -> (files: Int, bytes: Int) {
+  /// Removes a session's folder, and says how many files and bytes of recordings that were; an error where something of it
+  /// could not be removed.
+  func remove(_ session: SessionID) -> Result<DeleteRecordings.Reply, ServiceError> {
     let folder = "\(root)/\(session.text)"
-    var removed = (files: 0, bytes: 0)
+    var files = 0
+    var bytes = 0
+    var isGone = true
     for device in entries(of: folder) {
       let path = "\(folder)/\(device)"
       for name in entries(of: path) {
         let file = "\(path)/\(name)"
         var facts = stat()
-        let isRecording = name.hasSuffix(".mkv") || name.hasSuffix(".orphan")
-        if isRecording, stat(file, &facts) == 0, unlink(file) == 0 {
-          removed.files += 1
-          removed.bytes += Int(facts.st_size)
-        } else {
-          unlink(file)
+        let isRecording = (name.hasSuffix(".mkv") || name.hasSuffix(".orphan")) && stat(file, &facts) == 0
+        guard Self.isRemoved(unlink(file)) else {
+          isGone = false
+          continue
+        }
+        if isRecording {
+          files += 1
+          bytes += Int(facts.st_size)
         }
       }
-      rmdir(path)
+      isGone = Self.isRemoved(rmdir(path)) && isGone
     }
-    rmdir(folder)
-    return removed
+    isGone = Self.isRemoved(rmdir(folder)) && isGone
+    return isGone ? .success(DeleteRecordings.Reply(files: files, bytes: bytes)) : .failure(.recordingsStay)
   }
+
+  private static func isRemoved(_ result: Int32) -> Bool { result == 0 || errno == ENOENT }
 
   private func file(_ device: DeviceID, _ number: Int, in folder: String) -> RecordingFile? {
     guard let segment = try? SegmentRecovery(number: number, folder: "\(folder)/\(device.text)").read(),
@@ -94,4 +101,11 @@ struct RecordingLibrary: Sendable {
       frames: segment.records.count,
       bytes: Int(segment.movieBytes), firstSequence: first.sequence, lastSequence: last.sequence)
   }
+}
+
+extension ServiceError {
+  static let recordingsStay = ServiceError(
+    code: "recordings_not_removed",
+    message: "Recordings could not be removed from the disk. Look at the disk; it is tried again until they are gone.",
+    status: 503)
 }

@@ -24,6 +24,8 @@ final class Segment {
   private var indexEnd = Int64(IndexHeader.size)
   /// End of the last frame that the index holds too.
   private var committedEnd: Int64
+  /// Behind the last frame that was written whole: a torn one is no part of the file.
+  private var appendedEnd: Int64
 
   init(
     number: Int, kind: SegmentKind, first: TimedFrame, place: SegmentPlace, disk: some RecordingDisk
@@ -43,6 +45,7 @@ final class Segment {
     muxer = try MatroskaMuxer(
       file: movie, width: width, height: height, created: anchor.rfc3339)
     committedEnd = muxer.endOffset
+    appendedEnd = committedEnd
     let header = IndexHeader(
       kind: kind, instance: place.instance, anchor: anchor, boot: place.boot,
       firstClusterOffset: UInt64(muxer.endOffset), cameraLatencyMicroseconds: cameraLatencyMicroseconds)
@@ -75,6 +78,7 @@ final class Segment {
       reading: frame.reading, payloadBytes: header.payloadLength, endOffset: UInt64(muxer.endOffset),
       timestampMilliseconds: UInt32(clamping: timestamp)
     ).encode(into: &waiting)
+    appendedEnd = muxer.endOffset
     lastTimestamp = timestamp
     lastSequence = header.sequence
     lastTime = max(lastTime, frame.reading.time)
@@ -86,7 +90,7 @@ final class Segment {
     try index.write(waiting.bytes, at: indexEnd)
     indexEnd += Int64(waiting.bytes.count)
     waiting = ByteWriter(reservingCapacity: waiting.bytes.count)
-    committedEnd = muxer.endOffset
+    committedEnd = appendedEnd
   }
 
   /// Writes the trailer and marks the file as finished.

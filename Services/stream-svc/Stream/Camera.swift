@@ -179,6 +179,9 @@ struct Camera {
     ledger.giveUp(sequence...sequence)
   }
 
+  /// How long a phone may have kept a frame, µs. Older ones come from a clock of another kind, such as one counted from 1970.
+  private static let oldestCapture: Int64 = 24 * 3600 * 1_000_000
+
   private mutating func admit(_ frame: CheckedFrame) -> Decision {
     let header = frame.header
     // The one place where the camera's latency is taken off: what is read is when the light came.
@@ -187,6 +190,7 @@ struct Camera {
     if let estimate = clock.estimate(of: light) {
       let latest = frame.arrived + Int64(estimate.errorBoundMicroseconds) + Self.futureTolerance
       guard estimate.time <= latest else { return .refuse(.captureInFuture) }
+      guard frame.arrived - estimate.time <= Self.oldestCapture else { return .refuse(.captureTooOld) }
     }
     if let newest, header.sequence > newest.sequence, header.captured < newest.captured {
       return .refuse(.captureGoesBack)

@@ -21,7 +21,7 @@ final class StreamDesk {
   private var nextNumber = 0
   private var acknowledgementTimerIsSet = false
   private var withDueAcknowledgement: [CameraNumber] = []
-  private var deletedSessions: Set<SessionID> = []
+  private var deletedSessions: [SessionID: SessionTime] = [:]
 
   private static let acknowledgementPeriod = Duration.milliseconds(10)
   private static let complaintPeriod = Duration.seconds(1)
@@ -30,6 +30,8 @@ final class StreamDesk {
   private static let helloPatience = Duration.milliseconds(250)
   private static let maximumCameras = 4096
   private static let maximumDeletedSessions = 10_000
+  /// A phone says with its next exchange what its last one brought, µs.
+  private static let oldestSample: Int64 = 600_000_000
 
   init(
     loop: EventLoop, log: Log, instance: Int, links: PhoneConnections, recorder: Recorder, poses: PoseDesk,
@@ -75,7 +77,8 @@ final class StreamDesk {
   }
 
   private func open(_ opening: PhoneLinkOpen, _ address: LinkAddress) {
-    guard !deletedSessions.contains(opening.key.session) else {
+    // A name may be given again: a session that was made after the deletion is another one.
+    if let deleted = deletedSessions[opening.key.session], opening.anchor.sessionTime <= deleted {
       return links.close(address, because: .notFound("session_deleted", "This session was deleted. Scan a new code."))
     }
     if let number = cameraOfLink[address], cameras[number]?.key == opening.key { return greet(number) }
@@ -163,6 +166,10 @@ final class StreamDesk {
   }
 
   private func take(_ sample: ClockSample, _ number: CameraNumber) {
+    // The phone only repeats what it was told; what it cannot have been told is no measurement.
+    guard sample.serverReceived <= sample.serverSent, sample.serverSent <= now,
+      now - sample.serverReceived <= Self.oldestSample
+    else { return metrics.clockSamplesUnbelieved.increment() }
     guard let verdict = cameras[number]?.exchanged(sample) else { return }
     metrics.clockSamples.increment()
     if verdict == .restarted, let camera = cameras[number] {
@@ -329,9 +336,11 @@ final class StreamDesk {
   }
 
   /// Ends the session's connections and removes its recordings.
-  func delete(_ session: SessionID, then body: @escaping (DeleteRecordings.Reply) -> Void) {
-    if deletedSessions.count >= Self.maximumDeletedSessions { deletedSessions.removeFirst() }
-    deletedSessions.insert(session)
+  func delete(_ session: SessionID, then body: @escaping (Result<DeleteRecordings.Reply, ServiceError>) -> Void) {
+    if deletedSessions.count >= Self.maximumDeletedSessions {
+      deletedSessions = deletedSessions.filter { now - $0.value <= Self.memory.wholeMicroseconds }
+    }
+    deletedSessions[session] = now
     for (number, camera) in cameras where camera.key.session == session {
       if let address = camera.link {
         links.close(address, because: .notFound("session_deleted", "This session was deleted. Scan a new code."))

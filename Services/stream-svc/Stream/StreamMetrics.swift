@@ -14,6 +14,7 @@ final class StreamMetrics {
   let reportsShed: Counter
   let linkMessagesShed: Counter
   let clockSamples: Counter
+  let clockSamplesUnbelieved: Counter
   let clockJumps: Counter
   let writeFailures: Counter
   let flushSeconds: Histogram
@@ -37,6 +38,8 @@ final class StreamMetrics {
     linkMessagesShed = metrics.counter(
       "axolotl_link_messages_shed_total", "Messages to phones that api-front did not take.")
     clockSamples = metrics.counter("axolotl_clock_samples_total", "Clock exchanges with phones.")
+    clockSamplesUnbelieved = metrics.counter(
+      "axolotl_clock_samples_unbelieved_total", "Clock exchanges that say of this server what it cannot have said.")
     clockJumps = metrics.counter("axolotl_clock_jumps_total", "Times that a phone's clock stopped or jumped.")
     writeFailures = metrics.counter("axolotl_record_failures_total", "Flushes that the disk refused.")
     flushSeconds = metrics.histogram(

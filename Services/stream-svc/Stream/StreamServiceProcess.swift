@@ -88,7 +88,12 @@ public final class StreamServiceProcess: ServiceProcess {
       recorder.readFinalTimes(request) { responder.succeed($0) }
     }
     server.handleLater(DeleteRecordings.self) { [desk] request, responder in
-      desk.delete(request.session) { responder.succeed($0) }
+      desk.delete(request.session) { outcome in
+        switch outcome {
+        case .success(let reply): responder.succeed(reply)
+        case .failure(let error): responder.fail(error)
+        }
+      }
     }
   }
 

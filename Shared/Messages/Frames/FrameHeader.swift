@@ -33,6 +33,9 @@ public struct FrameHeader: Hashable, Sendable {
     self.fragmentCount = fragmentCount
   }
 
+  /// What a number of JavaScript holds exactly: 285 years. Beyond it lies no clock, only overflow.
+  private static let farthestCapture: Int64 = 1 << 53
+
   /// Reads the header that begins `message`; what follows is the payload of this fragment.
   public init(decoding message: UnsafeRawBufferPointer) throws(DecodingFailure) {
     var reader = ByteReader(message)
@@ -47,6 +50,9 @@ public struct FrameHeader: Hashable, Sendable {
     let sequence: UInt32 = try reader.integer()
     guard sequence > 0 else { throw .invalid(field: "sequence") }
     let captured = DeviceTime(microseconds: try reader.integer())
+    guard (-Self.farthestCapture...Self.farthestCapture).contains(captured.microseconds) else {
+      throw .invalid(field: "captured")
+    }
     let payloadLength: UInt32 = try reader.integer()
     guard payloadLength <= Self.maximumPayload else {
       throw .tooLarge(field: "payload", limit: Self.maximumPayload)
