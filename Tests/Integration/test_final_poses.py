@@ -69,7 +69,8 @@ def test_poses_are_made_once_more_when_the_session_has_ended(
     assert live.json()["times"] == "live"
     assert len(final.json()["poses"]) >= POSES / 2
     bounds = [sorted(pose["clock_error_bound_us"] for pose in each.json()["poses"]) for each in (final, live)]
-    assert bounds[0][len(bounds[0]) // 2] <= bounds[1][len(bounds[1]) // 2], "known no worse than it was live"
+    # The two are of different instants, between which the bound of a steady clock changes by a few per cent.
+    assert bounds[0][len(bounds[0]) // 2] <= 1.1 * bounds[1][len(bounds[1]) // 2], "known no worse than it was live"
     first_line = own_coach.poses(session, "trc").decode().splitlines()[0]
     assert first_line.endswith(f"{session}-poses-final.trc")
     with pytest.raises(Problem) as wrong:
