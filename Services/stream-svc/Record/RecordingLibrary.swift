@@ -73,22 +73,27 @@ struct RecordingLibrary: Sendable {
         let file = "\(path)/\(name)"
         var facts = stat()
         let isRecording = (name.hasSuffix(".mkv") || name.hasSuffix(".orphan")) && stat(file, &facts) == 0
-        guard Self.isRemoved(unlink(file)) else {
+        let result = unlink(file)
+        guard Self.isRemoved(result) else {
           isGone = false
           continue
         }
-        if isRecording {
+        // All instances are asked, and share the folder: who removed it counts it.
+        if isRecording, result == 0 {
           files += 1
           bytes += Int(facts.st_size)
         }
       }
-      isGone = Self.isRemoved(rmdir(path)) && isGone
+      isGone = Self.isRemovedOrInUse(rmdir(path)) && isGone
     }
-    isGone = Self.isRemoved(rmdir(folder)) && isGone
+    isGone = Self.isRemovedOrInUse(rmdir(folder)) && isGone
     return isGone ? .success(DeleteRecordings.Reply(files: files, bytes: bytes)) : .failure(.recordingsStay)
   }
 
   private static func isRemoved(_ result: Int32) -> Bool { result == 0 || errno == ENOENT }
+
+  /// What was put into a folder meanwhile is another instance's, which removes it when it is asked.
+  private static func isRemovedOrInUse(_ result: Int32) -> Bool { isRemoved(result) || errno == ENOTEMPTY }
 
   private func file(_ device: DeviceID, _ number: Int, in folder: String) -> RecordingFile? {
     guard let segment = try? SegmentRecovery(number: number, folder: "\(folder)/\(device.text)").read(),
