@@ -1,4 +1,4 @@
-"""Writes footage.json: MediaPipe's landmarks on the four-camera footage of the footage of the demo, every fifth frame.
+"""Writes footage.json: MediaPipe's landmarks on the four-camera footage of the demo, every fifth frame.
 
 Needs, in a throw-away environment: mediapipe==0.10.14, opencv, numpy, and the unpacked wheel of pose2sim==0.10.49 with
 what it imports on PYTHONPATH. Run it in this folder; its argument is the wheel's Demo_SinglePerson folder.
