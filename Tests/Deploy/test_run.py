@@ -105,6 +105,7 @@ def test_starts_shows_the_link_restarts_and_leaves_nothing(
     terminal.wait_for(r"Ctrl-C stops everything")
     assert f"http://127.0.0.1:{terminal.port}/?key=the-coach%27s-own-key" in terminal.output
     assert "█" in terminal.output, "the QR"
+    assert "This QR signs a coach in" in terminal.output
     started = facts(tmp_path, "stream-svc-2")
     assert started["arguments"] == ["--instance", "2"]
     assert started["umask"] == 0o007
@@ -186,6 +187,20 @@ def test_a_service_that_never_comes_up_is_explained(tmp_path: Path, stand_ins: P
     (tmp_path / "state/session-svc/die").unlink()
     terminal.wait_for(r"Ctrl-C stops everything")
     assert terminal.end() == 0
+
+
+def test_a_service_that_dies_at_each_start_ends_the_run_and_says_why(
+    tmp_path: Path, stand_ins: Path, terminals: list[Terminal]
+) -> None:
+    for folder in ("state/session-svc", "log"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "state/session-svc/die").touch()
+    (tmp_path / "log/session-svc.log").write_text("said in an earlier run\n")
+    terminal = Terminal(tmp_path, stand_ins, free_port())
+    terminals.append(terminal)
+    terminal.wait_for(r"session-svc does not start: it ends at once; its log is .*(\n  \| told to die){3}\n")
+    assert terminal.process.wait(DEADLINE) == 1
+    assert "earlier run" not in terminal.output
 
 
 def read(home: Path, service: str) -> str:

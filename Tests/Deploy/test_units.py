@@ -62,6 +62,13 @@ def test_systemd_accepts_the_unit(system: Path, name: str) -> None:
     assert (result.returncode, result.stdout + result.stderr) == (0, "")
 
 
+def test_further_instances_can_be_enabled(system: Path, tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    shutil.copytree(system, root)
+    subprocess.run(["systemctl", f"--root={root}", "enable", "axolotl-stream-svc@3.service"], check=True, timeout=60)
+    assert (root / "etc/systemd/system/axolotl.target.wants/axolotl-stream-svc@3.service").is_symlink()
+
+
 def test_verify_would_notice_a_mistake(system: Path, tmp_path: Path) -> None:
     root = tmp_path / "root"
     shutil.copytree(system, root)

@@ -79,6 +79,8 @@ class RunningSystem:
         self.supervisor = Supervisor(layout.runtime / "supervisor.sock")
         self._notify: NotifyListener | None = None
         self._daemon: subprocess.Popen[bytes] | None = None
+        # How long each log was when this run began: what is before is of another one.
+        self._logs_begin: dict[str, int] = {}
         self._lock: IO[str] | None = None
 
     @property
@@ -109,6 +111,7 @@ class RunningSystem:
         for folder in {folder for program in self.programs for folder in program.folders}:
             Path(folder).mkdir(mode=0o700, parents=True, exist_ok=True)
         self._require_free_port()
+        self._logs_begin = {path.stem: path.stat().st_size for path in self.layout.logs.glob("*.log")}
         self._notify = NotifyListener(self.layout.runtime / "notify.sock")
         file = self.layout.runtime / "supervisord.conf"
         shared = {"NOTIFY_SOCKET": str(self._notify.path)}
@@ -149,6 +152,7 @@ class RunningSystem:
     def is_ready(self, name: str) -> bool:
         """Whether the service's present process has said that it is ready."""
         process = self.processes()[name]
+        # supervisord forgets the status of a service that ends within its first second; `_bear` sees those.
         if process.exit_status == EX_CONFIG and not process.running:
             raise StartError(self.explain(name, "refuses its settings"))
         if process.state == "FATAL":
@@ -181,7 +185,9 @@ class RunningSystem:
         if not path.is_file():
             return []
         with path.open("rb") as file:
-            file.seek(max(0, path.stat().st_size - 400 * lines))
+            size, begin = path.stat().st_size, self._logs_begin.get(name, 0)
+            # A log that was rotated meanwhile is shorter, and all of this run.
+            file.seek(max(begin if begin <= size else 0, size - 400 * lines))
             return file.read().decode("utf-8", "replace").splitlines()[-lines:]
 
     def explain(self, name: str, what: str) -> str:

@@ -30,7 +30,7 @@ struct WebLimits: Sendable {
   var maximumHeaderBytes = 16 * 1024
   /// A refused body up to this size is read to its end, so that the client reads the answer.
   var maximumDrainedBody = 64 * 1024 * 1024
-  /// How long a body may pause.
+  /// How long the first piece of a body is waited for; between pieces lws waits `headerTimeoutSeconds`.
   var bodyTimeoutSeconds: Int32 = 20
   /// How long a whole body may take: a byte now and then keeps its memory no longer.
   var bodyPatience = Duration.seconds(60)

@@ -337,8 +337,10 @@ final class StreamDesk {
 
   /// Ends the session's connections and removes its recordings.
   func delete(_ session: SessionID, then body: @escaping (Result<DeleteRecordings.Reply, ServiceError>) -> Void) {
-    if deletedSessions.count >= Self.maximumDeletedSessions {
-      deletedSessions = deletedSessions.filter { now - $0.value <= Self.memory.wholeMicroseconds }
+    if deletedSessions.count >= Self.maximumDeletedSessions,
+      let oldest = deletedSessions.min(by: { $0.value < $1.value })
+    {
+      deletedSessions[oldest.key] = nil
     }
     deletedSessions[session] = now
     for (number, camera) in cameras where camera.key.session == session {
