@@ -31,10 +31,6 @@ public final class BusMessage: @unchecked Sendable {
     self.init(copying: Array(bytes))
   }
 
-  convenience init(_ envelope: RequestEnvelope) {
-    self.init(count: RequestEnvelope.byteCount) { envelope.write(to: $0) }
-  }
-
   deinit {
     zmq_msg_close(part)
     part.deallocate()

@@ -87,12 +87,69 @@ struct RequestTests {
     server.handle(Twice.self) { $0.number * 2 }
     let raw = try DuplexClient(bus, to: .tokens, highWaterMark: 100) { _ in }
     #expect(raw.send([BusMessage([1, 2, 3])]))
+    #expect(raw.send([BusMessage([])]))
     #expect(raw.send([BusMessage([]), BusMessage([]), BusMessage([])]))
-    let good = BusMessage(RequestEnvelope(kind: .request, id: 1, deadline: .distantFuture).encoded())
-    #expect(raw.send([good, BusMessage(Twice.name.utf8), BusMessage("{\"number\":\"x\"}".utf8)]))
+    var wrongBody = RequestBatch()
+    wrongBody.add(.request, id: 1, deadline: .distantFuture, name: Twice.name, body: Array("{\"number\":\"x\"}".utf8))
+    #expect(raw.send([wrongBody.message]))
     let client = try RequestClient(bus, .tokens, of: .tokenService)
     var reply: Int?
     client.send(Twice(number: 21)) { reply = try? $0.get() }
     #expect(fixture.run { reply == 42 })
+  }
+
+  @Test func whatStandsBeforeAnUnreadableRecordIsAnswered() throws {
+    let fixture = try BusFixture()
+    let bus = try fixture.makeBus()
+    let server = try RequestServer(bus, .tokens)
+    var asked: [Int] = []
+    server.handle(Twice.self) { request in
+      asked.append(request.number)
+      return request.number * 2
+    }
+    var batch = RequestBatch()
+    for number in 1...3 {
+      batch.add(
+        .request, id: UInt64(number), deadline: .distantFuture, name: Twice.name,
+        body: Array("{\"number\":\(number)}".utf8))
+    }
+    let raw = try DuplexClient(bus, to: .tokens, highWaterMark: 100) { _ in }
+    #expect(raw.send([BusMessage(batch.message.bytes.dropLast())]))
+    #expect(fixture.run { asked.count == 2 })
+    #expect(asked == [1, 2])
+  }
+
+  @Test func requestsForAServiceThatIsAwayWaitInTheirOrder() throws {
+    let fixture = try BusFixture()
+    let bus = try fixture.makeBus()
+    let client = try RequestClient(bus, .tokens, of: .tokenService, maximumOutstanding: 100)
+    for number in 0..<100 { client.send(Twice(number: number), retries: 0) { _ in } }
+    fixture.loop.runOnce()
+    let server = try RequestServer(bus, .tokens)
+    var asked: [Int] = []
+    server.handle(Twice.self) { request in
+      asked.append(request.number)
+      return 0
+    }
+    #expect(fixture.run { asked.count == 100 })
+    #expect(asked == Array(0..<100))
+  }
+
+  @Test func anAskerThatHasGoneHoldsUpNobodysReplies() throws {
+    let fixture = try BusFixture()
+    let bus = try fixture.makeBus()
+    let server = try RequestServer(bus, .tokens)
+    var held: [Responder<Twice>] = []
+    server.handleLater(Twice.self) { _, responder in held.append(responder) }
+    var leaving: RequestClient? = try RequestClient(bus, .tokens, of: .tokenService)
+    leaving?.send(Twice(number: 1)) { _ in }
+    #expect(fixture.run { held.count == 1 })
+    leaving = nil
+    let staying = try RequestClient(try fixture.makeBus(), .tokens, of: .tokenService)
+    var reply: Int?
+    staying.send(Twice(number: 2)) { reply = try? $0.get() }
+    #expect(fixture.run { held.count == 2 })
+    for responder in held { responder.succeed(7) }
+    #expect(fixture.run { reply == 7 })
   }
 }

@@ -6,12 +6,12 @@ import Timing
 public final class RequestClient {
   private struct Call {
     let name: String
-    let body: BusMessage
+    let body: [UInt8]
     /// Of one attempt.
     let patience: Duration
     var retriesLeft: Int
     var backOff = Duration.milliseconds(50)
-    let finish: (Result<BusMessage, ServiceError>) -> Void
+    let finish: (Result<UnsafeRawBufferPointer, ServiceError>) -> Void
   }
 
   public let service: Service
@@ -19,8 +19,8 @@ public final class RequestClient {
   private let maximumOutstanding: Int
   private var socket: DuplexClient?
   private var waiting: [UInt64: (call: Call, deadline: SessionTime)] = [:]
-  /// The requests' names as parts of messages.
-  private var names: [String: BusMessage] = [:]
+  /// What leaves when this iteration of the loop ends, or as soon after it as the queue has room.
+  private var outgoing = RequestBatch()
   private var nextID: UInt64 = 1
   private var sweep: TimerID?
   private let timeouts: Counter
@@ -37,6 +37,7 @@ public final class RequestClient {
     socket = try DuplexClient(bus, to: endpoint, highWaterMark: maximumOutstanding) { [unowned self] parts in
       receive(parts)
     }
+    bus.loop.addLateCheck { [weak self] in self?.sendWaiting() ?? false }
   }
 
   deinit { if let sweep { bus.loop.cancel(sweep) } }
@@ -45,16 +46,14 @@ public final class RequestClient {
   public func send<Request: BusRequest>(
     _ request: Request, retries: Int = 2, _ completion: @escaping (Result<Request.Reply, ServiceError>) -> Void
   ) {
-    guard let body = try? BusMessage(copying: request.encodedBody()) else {
-      return completion(.failure(.internalFault))
-    }
+    guard let body = try? request.encodedBody() else { return completion(.failure(.internalFault)) }
     let call = Call(
       name: Request.name, body: body, patience: Request.deadline, retriesLeft: Request.isIdempotent ? retries : 0
     ) { [bus] result in
       completion(
-        result.flatMap { message in
+        result.flatMap { bytes in
           do {
-            return .success(try message.withUnsafeBytes { try Request.decodeReply($0) })
+            return .success(try Request.decodeReply(bytes))
           } catch {
             bus.log.error("reply_unreadable", (.route, Request.name), (.error, String(describing: error)))
             return .failure(.internalFault)
@@ -65,39 +64,47 @@ public final class RequestClient {
   }
 
   private func transmit(_ call: Call) {
-    guard waiting.count < maximumOutstanding else { return call.finish(.failure(.overloaded(service.rawValue))) }
+    // What a service that is away has not taken is bounded too: nobody waits for it any more, but it is still here.
+    guard waiting.count < maximumOutstanding, outgoing.count < maximumOutstanding else {
+      return call.finish(.failure(.overloaded(service.rawValue)))
+    }
     let id = nextID
     nextID += 1
     let deadline = bus.loop.time.now().advanced(by: call.patience)
-    let envelope = RequestEnvelope(kind: .request, id: id, deadline: deadline)
-    guard socket?.sendTogether([BusMessage(envelope), nameMessage(call.name), call.body]) == true else {
-      return call.finish(.failure(.overloaded(service.rawValue)))
-    }
     waiting[id] = (call, deadline)
+    outgoing.add(.request, id: id, deadline: deadline, name: call.name, body: call.body)
+    if outgoing.isFull {
+      _ = sendWaiting()
+    } else {
+      bus.loop.scheduleIteration()
+    }
     if sweep == nil {
       sweep = bus.loop.every(Self.sweepPeriod) { [unowned self] in sweepExpired() }
     }
   }
 
-  private func nameMessage(_ name: String) -> BusMessage {
-    if let known = names[name] { return known }
-    let message = BusMessage(name.utf8)
-    names[name] = message
-    return message
+  /// True if anything was sent. What ZeroMQ has no room for, because the service is away, waits here.
+  private func sendWaiting() -> Bool {
+    guard !outgoing.isEmpty, socket?.send([outgoing.message]) == true else { return false }
+    outgoing.clear()
+    return true
   }
 
   private func receive(_ parts: [BusMessage]) {
-    guard parts.count == 2, let envelope = try? parts[0].withUnsafeBytes({ try RequestEnvelope(decoding: $0) }) else {
+    do {
+      guard parts.count == 1 else { throw DecodingFailure.invalid(field: "parts") }
+      try RequestBatch.read(parts[0]) { receive($0) }
+    } catch {
       bus.log.warning("bus_reply_unreadable", (.service, service.rawValue))
-      return
     }
+  }
+
+  private func receive(_ reply: RequestRecord) {
     // Not waited for any more: it came after its deadline.
-    guard let waiting = waiting.removeValue(forKey: envelope.id) else { return }
-    switch envelope.kind {
-    case .reply: waiting.call.finish(.success(parts[1]))
-    case .failure:
-      let error: ServiceError? = try? parts[1].withUnsafeBytes { try JSONBody.decode($0) }
-      waiting.call.finish(.failure(error ?? .internalFault))
+    guard let waiting = waiting.removeValue(forKey: reply.id) else { return }
+    switch reply.kind {
+    case .reply: waiting.call.finish(.success(reply.body))
+    case .failure: waiting.call.finish(.failure((try? JSONBody.decode(reply.body)) ?? .internalFault))
     case .request: waiting.call.finish(.failure(.internalFault))
     }
   }

@@ -6,11 +6,13 @@ import Timing
 ///
 /// A request that cannot be read, that nobody handles, or whose asker no longer waits costs that one message.
 public final class RequestServer {
-  private typealias Handler = (BusMessage, ReplyAddress) -> Void
+  private typealias Handler = (UnsafeRawBufferPointer, ReplyAddress) -> Void
 
   private let bus: BusContext
   private var server: DuplexServer?
   private var handlers: [String: Handler] = [:]
+  /// Replies that leave when this iteration of the loop ends, to each asker together.
+  private var outgoing: [PeerIdentity: RequestBatch] = [:]
   private let requests: Counter
   private let failures: Counter
   private let expired: Counter
@@ -33,6 +35,7 @@ public final class RequestServer {
     server = try DuplexServer(bus, at: endpoint, highWaterMark: highWaterMark) { [unowned self] peer, parts in
       receive(parts, from: peer)
     }
+    bus.loop.addLateCheck { [weak self] in self?.sendWaiting() ?? false }
   }
 
   /// Answers requests of one type at once. A thrown `ServiceError` crosses to the asker; any other error is logged here.
@@ -55,9 +58,9 @@ public final class RequestServer {
     _: Request.Type, _ body: @escaping (Request, Responder<Request>) -> Void
   ) {
     precondition(handlers[Request.name] == nil, "\(Request.name) has a handler")
-    handlers[Request.name] = { [unowned self] message, address in
+    handlers[Request.name] = { [unowned self] bytes, address in
       let responder = Responder<Request>(server: self, address: address)
-      guard let request = try? message.withUnsafeBytes({ try Request.decodeBody($0) }) else {
+      guard let request = try? Request.decodeBody(bytes) else {
         return responder.fail(.malformed("The body of \(Request.name)"))
       }
       body(request, responder)
@@ -65,29 +68,33 @@ public final class RequestServer {
   }
 
   private func receive(_ parts: [BusMessage], from peer: PeerIdentity) {
-    requests.increment()
-    guard parts.count == 3, let envelope = try? parts[0].withUnsafeBytes({ try RequestEnvelope(decoding: $0) }),
-      envelope.kind == .request
-    else {
+    do {
+      guard parts.count == 1 else { throw DecodingFailure.invalid(field: "parts") }
+      try RequestBatch.read(parts[0]) { receive($0, from: peer) }
+    } catch {
+      requests.increment()
       bus.log.warning("bus_request_unreadable", (.count, parts.count))
-      return
     }
-    let address = ReplyAddress(
-      peer: peer, id: envelope.id, name: parts[1].withUnsafeBytes { String(decoding: $0, as: UTF8.self) })
-    guard envelope.deadline > bus.loop.time.now() else { return expired.increment() }
+  }
+
+  private func receive(_ request: RequestRecord, from peer: PeerIdentity) {
+    requests.increment()
+    guard request.kind == .request else { return bus.log.warning("bus_request_unreadable", (.count, 1)) }
+    let address = ReplyAddress(peer: peer, id: request.id, name: String(decoding: request.name, as: UTF8.self))
+    guard request.deadline > bus.loop.time.now() else { return expired.increment() }
     guard let handler = handlers[address.name] else {
       return reply(
         .invalid("unknown_request", "\(address.name) is not known here. Do all services have one version?"), to: address
       )
     }
-    handler(parts[2], address)
+    handler(request.body, address)
   }
 
-  func reply(_ body: BusMessage, to address: ReplyAddress) { send(.reply, body, to: address) }
+  func reply(_ body: [UInt8], to address: ReplyAddress) { send(.reply, body, to: address) }
 
   func reply(_ error: ServiceError, to address: ReplyAddress) {
     failures.increment()
-    guard let body = try? BusMessage(copying: JSONBody.encode(error)) else { return }
+    guard let body = try? JSONBody.encode(error) else { return }
     send(.failure, body, to: address)
   }
 
@@ -96,10 +103,25 @@ public final class RequestServer {
     reply(.internalFault, to: address)
   }
 
-  private func send(_ kind: RequestEnvelope.Kind, _ body: BusMessage, to address: ReplyAddress) {
-    let envelope = BusMessage(RequestEnvelope(kind: kind, id: address.id))
+  private func send(_ kind: RequestRecord.Kind, _ body: [UInt8], to address: ReplyAddress) {
+    outgoing[address.peer, default: RequestBatch()].add(kind, id: address.id, body: body)
+    if outgoing[address.peer]?.isFull == true {
+      send(to: address.peer)
+    } else {
+      bus.loop.scheduleIteration()
+    }
+  }
+
+  /// True if anything was sent.
+  private func sendWaiting() -> Bool {
+    guard !outgoing.isEmpty else { return false }
+    for peer in outgoing.keys { send(to: peer) }
+    return true
+  }
+
+  private func send(to peer: PeerIdentity) {
     // An asker that is gone needs no answer.
-    _ = server?.sendTogether([envelope, body], to: address.peer)
+    if let batch = outgoing.removeValue(forKey: peer) { _ = server?.send([batch.message], to: peer) }
   }
 }
 
@@ -117,7 +139,7 @@ public struct Responder<Request: BusRequest> {
 
   public func succeed(_ reply: Request.Reply) {
     do {
-      server.reply(BusMessage(copying: try Request.encodeReply(reply)), to: address)
+      server.reply(try Request.encodeReply(reply), to: address)
     } catch {
       server.reply(unexpected: error, to: address)
     }

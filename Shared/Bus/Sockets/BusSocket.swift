@@ -26,18 +26,12 @@ final class BusSocket {
   private let descriptor: Int32
   private let endpoint: String
   private let onMessage: Receiver?
-  private let kind: Kind
-  private let highWaterMark: Int
   private var mayHaveInput = true
-  /// What leaves when this iteration ends.
-  private var outbox: [[BusMessage]] = []
 
-  /// No message of the bus has more parts: identity, header, name, body.
+  /// More than any message of the bus has.
   private static let maximumParts = 8
   /// How many messages one socket may take in a row before the others get a turn.
   private static let fairShare = 256
-  /// How many messages wait for one another at most: the peer begins with them while this process goes on.
-  private static let together = 16
 
   init(
     _ context: BusContext, _ kind: Kind, _ role: Role, _ endpoint: Endpoint, highWaterMark: Int,
@@ -51,8 +45,6 @@ final class BusSocket {
     self.socket = socket
     self.endpoint = address
     self.onMessage = onMessage
-    self.kind = kind
-    self.highWaterMark = highWaterMark
 
     func set(_ option: Int32, _ value: Int32) throws(BusError) {
       var value = value
@@ -83,11 +75,7 @@ final class BusSocket {
     }
     self.descriptor = descriptor
     try context.loop.watch(descriptor) { [unowned self] in mayHaveInput = true }
-    context.loop.addLateCheck { [weak self] in
-      guard let self else { return false }
-      let hasSent = sendWaiting()
-      return receiveWaiting() || hasSent
-    }
+    context.loop.addLateCheck { [weak self] in self?.receiveWaiting() ?? false }
     context.loop.scheduleIteration()
   }
 
@@ -118,32 +106,6 @@ final class BusSocket {
       }
     }
     return true
-  }
-
-  /// As `send`, but together with all else that is sent until this iteration ends: ZeroMQ's thread and the other process
-  /// are woken once for many messages. False when as many wait as the high-water mark allows.
-  func sendTogether(_ parts: [BusMessage]) -> Bool {
-    guard outbox.count < highWaterMark else { return false }
-    outbox.append(parts)
-    if outbox.count >= Self.together {
-      _ = sendWaiting()
-    } else {
-      context.loop.scheduleIteration()
-    }
-    return true
-  }
-
-  /// True if anything was sent.
-  private func sendWaiting() -> Bool {
-    guard !outbox.isEmpty else { return false }
-    var sent = 0
-    for parts in outbox {
-      // A router's peer that is gone or slow holds up nobody else; a lone peer that is away is waited for.
-      guard send(parts) || kind == .router else { break }
-      sent += 1
-    }
-    outbox.removeFirst(sent)
-    return sent > 0
   }
 
   /// Delivers what has arrived. True if there was anything.

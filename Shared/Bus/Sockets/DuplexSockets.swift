@@ -23,11 +23,6 @@ public final class DuplexServer {
   public func send(_ parts: [BusMessage], to peer: PeerIdentity) -> Bool {
     socket.send([BusMessage(copying: peer.bytes)] + parts)
   }
-
-  /// As `send`, when this iteration of the loop ends; a client that is gone by then misses it. False when too many wait.
-  public func sendTogether(_ parts: [BusMessage], to peer: PeerIdentity) -> Bool {
-    socket.sendTogether([BusMessage(copying: peer.bytes)] + parts)
-  }
 }
 
 /// A client of a `DuplexServer`.
@@ -42,7 +37,4 @@ public final class DuplexClient {
 
   /// False when the queue is full, because the server is away or slow.
   public func send(_ parts: [BusMessage]) -> Bool { socket.send(parts) }
-
-  /// As `send`, when this iteration of the loop ends, or as soon after it as the queue has room.
-  public func sendTogether(_ parts: [BusMessage]) -> Bool { socket.sendTogether(parts) }
 }

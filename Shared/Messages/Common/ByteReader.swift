@@ -43,6 +43,13 @@ public struct ByteReader {
     try text(of: Int(try integer(UInt32.self)), field)
   }
 
+  /// The next `count` bytes, borrowed.
+  public mutating func bytes(_ count: Int) throws(DecodingFailure) -> UnsafeRawBufferPointer {
+    try require(count)
+    defer { offset += count }
+    return UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + count])
+  }
+
   public mutating func rest() -> UnsafeRawBufferPointer {
     defer { offset = bytes.count }
     return UnsafeRawBufferPointer(rebasing: bytes[offset...])
@@ -53,11 +60,7 @@ public struct ByteReader {
   }
 
   private mutating func text(of count: Int, _ field: String) throws(DecodingFailure) -> String {
-    try require(count)
-    defer { offset += count }
-    guard let text = String(strictUTF8: UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + count])) else {
-      throw .invalid(field: field)
-    }
+    guard let text = String(strictUTF8: try bytes(count)) else { throw .invalid(field: field) }
     return text
   }
 
