@@ -1,5 +1,6 @@
 import Crypto
 import Messages
+import Storage
 import Testing
 import Timing
 
@@ -190,5 +191,29 @@ private final class SkippingRandom: RandomSource, @unchecked Sendable {
     guard count == 5 else { return Array(repeating: UInt8(skip), count: count) }
     defer { codes += 1 }
     return [0, 0, 0, 0, codes]
+  }
+}
+
+/// A store of before codes stood with their tokens.
+@Suite struct PairingCodeMigrationTests {
+  @Test func aCodeOfBeforeIsStillGood() throws {
+    let folder = try TemporaryFolder()
+    let path = "\(folder.path)/tokens.db"
+    let digest: [UInt8] = Array(repeating: 7, count: 32)
+    do {
+      let old = try Database(path: path, migrations: Array(SQLiteTokenStore.migrations.prefix(2)))
+      for jti in ["with-a-code-00000", "without-a-code-00"] {
+        try old.execute(
+          """
+          INSERT INTO tokens (jti, kind, session, mode, max_devices, issued_at, expires_at)
+          VALUES (?, ?, ?, ?, 4, 1, 2)
+          """, .text(jti), .text(TokenKind.pairing.rawValue), .text(session.text), .text("3d"))
+      }
+      try old.execute(
+        "INSERT INTO pairing_codes (digest, pairing_jti) VALUES (?, ?)", .blob(digest), .text("with-a-code-00000"))
+    }
+    let store = try SQLiteTokenStore(path: path)
+    #expect(try store.pairingToken(codeDigest: digest)?.claims.jti == "with-a-code-00000")
+    #expect(try store.count() == 2)
   }
 }

@@ -4,22 +4,27 @@ import Storage
 /// Pairing tokens with their codes, and how they are withdrawn.
 extension SQLiteTokenStore {
   public func insert(_ token: StoredToken, codeDigest: [UInt8]) throws(StorageError) -> Bool {
-    try database.transaction { () throws(StorageError) -> Bool in
-      guard try pairingToken(codeDigest: codeDigest) == nil else { return false }
-      if let session = token.claims.session { _ = try withdrawPairing(of: session) }
-      try insert(token)
+    let claims = token.claims
+    return try database.transaction { () throws(StorageError) -> Bool in
       try database.execute(
-        "INSERT INTO pairing_codes (digest, pairing_jti) VALUES (?, ?)", .blob(codeDigest), .text(token.claims.jti))
+        """
+        INSERT INTO tokens (jti, kind, session, device, mode, max_devices, issued_at, expires_at, code_digest)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (code_digest) WHERE code_digest IS NOT NULL DO NOTHING
+        """,
+        .text(claims.jti), .text(claims.kind.rawValue), .optional(claims.session?.text),
+        .optional(claims.device?.text), .optional(claims.mode?.rawValue), .integer(token.maxDevices),
+        .integer(claims.issuedAt), .integer(claims.expiresAt), .blob(codeDigest))
+      guard database.changes == 1 else { return false }
+      try database.execute(
+        "UPDATE tokens SET revoked = 1 WHERE session = ? AND kind = ? AND revoked = 0 AND jti <> ?",
+        .optional(claims.session?.text), .text(TokenKind.pairing.rawValue), .text(claims.jti))
       return true
     }
   }
 
   public func pairingToken(codeDigest: [UInt8]) throws(StorageError) -> (claims: TokenClaims, isRevoked: Bool)? {
     try database.first(
-      """
-      SELECT t.session, t.mode, t.issued_at, t.expires_at, t.jti, t.revoked FROM pairing_codes c
-      JOIN tokens t ON t.jti = c.pairing_jti WHERE c.digest = ?
-      """, .blob(codeDigest)
+      "SELECT session, mode, issued_at, expires_at, jti, revoked FROM tokens WHERE code_digest = ?", .blob(codeDigest)
     ) { row throws(StorageError) in
       let claims = TokenClaims(
         kind: .pairing, session: try row.value(0) { SessionID($0) }, device: nil,

@@ -34,6 +34,14 @@ public struct SQLiteTokenStore: TokenStore {
         pairing_jti TEXT NOT NULL UNIQUE REFERENCES tokens (jti) ON DELETE CASCADE
       ) STRICT, WITHOUT ROWID;
       """),
+    // A code with its token: two pages less are written for each QR, which a coach waits for.
+    Migration(
+      """
+      ALTER TABLE tokens ADD COLUMN code_digest BLOB;
+      UPDATE tokens SET code_digest = (SELECT digest FROM pairing_codes WHERE pairing_jti = jti);
+      CREATE UNIQUE INDEX tokens_by_code ON tokens (code_digest) WHERE code_digest IS NOT NULL;
+      DROP TABLE pairing_codes;
+      """),
   ]
 
   let database: Database
