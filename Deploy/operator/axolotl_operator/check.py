@@ -27,14 +27,14 @@ def check(installation: Installation) -> int:
 
 def verdict(installation: Installation, unit: Unit, values: dict[str, str]) -> bool:
     """Whether one service takes the settings. As with systemd, the file wins over the unit."""
-    program, *arguments = (unit.value("Service", "ExecStart") or "").split()
+    program, arguments = installation.program(unit), (unit.value("Service", "ExecStart") or "").split()[1:]
     environment = {key: value for key, value in unit.environment().items() if key not in values}
     file = installation.settings_path
     # The file by its name: so that its unknown keys are found, which systemd would pass over.
     arguments += ["--config", str(file)] if file.exists() else []
     try:
         result = subprocess.run(
-            [str(installation.place(program)), *arguments, "--check-config"],
+            [program, *arguments, "--check-config"],
             env={"PATH": "/usr/bin:/bin"} | environment,
             stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=TIMEOUT_SECONDS,
         )  # fmt: skip

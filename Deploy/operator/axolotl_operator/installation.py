@@ -12,6 +12,8 @@ from axolotl_supervisor import settings_file, units
 TARGET = "axolotl.target"
 INSTANCES = "AXOLOTL_STREAM_INSTANCES"
 MOST_INSTANCES = 64
+# The services that read that setting when they start; a test holds this against their sources.
+READERS = ("session-svc", "edge-gateway", "api-front")
 
 
 class OperatorError(Exception):
@@ -62,6 +64,10 @@ class Installation:
     def place(self, path: str) -> Path:
         """An absolute path of the installed machine, below this root."""
         return self.root / path.removeprefix("/")
+
+    def program(self, unit: units.Unit) -> Path:
+        """What a service's unit starts."""
+        return self.place((unit.value("Service", "ExecStart") or "").split()[0])
 
     def settings(self) -> dict[str, str]:
         """The settings in the file; empty where there is none, as systemd has it."""

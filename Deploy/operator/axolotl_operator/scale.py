@@ -8,10 +8,7 @@ import tempfile
 from pathlib import Path
 
 from . import systemd
-from .installation import INSTANCES, MOST_INSTANCES, TARGET, Installation, OperatorError, stream_unit
-
-# The services that read the setting when they start; a test holds this against their sources.
-READERS = ("session-svc", "edge-gateway", "api-front")
+from .installation import INSTANCES, MOST_INSTANCES, READERS, TARGET, Installation, OperatorError, stream_unit
 
 
 def scale(installation: Installation, count: int) -> int:
@@ -28,21 +25,16 @@ def scale(installation: Installation, count: int) -> int:
     removed = sorted(before - wanted)
     if installation.is_this_machine and systemd.is_running() and systemd.is_active(TARGET):
         carry_out(wanted)
-        print(f"{streams(count)} run")
+        print(f"stream instances that run: {count}")
     else:
-        print(f"{streams(count)} will start with {TARGET}")
+        print(f"stream instances that start with {TARGET}: {count}")
     if removed and is_written:
         names = ", ".join(f"stream-svc@{number}" for number in removed)
         print(
-            f"Sessions that filmed on {names} can be deleted to the end only while it runs: "
-            f"if axolotl status or a receipt shows one waiting, sudo axolotl scale {max(removed)} for that time."
+            f"Sessions that filmed on {names} cannot be deleted to the end without. "
+            f"Should a deletion's receipt name one as waiting:   sudo axolotl scale {max(removed)}"
         )
     return 0
-
-
-def streams(count: int) -> str:
-    """So many, in words."""
-    return f"{count} stream instance{'s' if count > 1 else ''}"
 
 
 def enable(installation: Installation, wanted: set[int], before: set[int]) -> None:

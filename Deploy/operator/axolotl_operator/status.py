@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,10 +10,10 @@ from pathlib import Path
 from axolotl_supervisor import address, readiness, settings_file
 from axolotl_supervisor.units import Unit, load
 
-from . import systemd
+from . import outdated, systemd
 from .installation import INSTANCES, Installation, OperatorError, service_name
 
-PROPERTIES = ("LoadState", "ActiveState", "SubState", "NRestarts", "MemoryCurrent", "ExecMainStartTimestamp")
+PROPERTIES = ("LoadState", "ActiveState", "MainPID", "NRestarts", "MemoryCurrent", "ExecMainStartTimestamp")
 HEAD = ("SERVICE", "STATE", "READY", "VERSION", "RESTARTS", "MEMORY")
 
 
@@ -55,7 +56,7 @@ def status(installation: Installation) -> int:
     strangers = sorted(set(systemd.listed("axolotl-stream-svc@*.service")) - {unit.name for unit in services})
     services += [load(installation.units, name, installation.overrides) for name in strangers]
     facts = systemd.show([unit.name for unit in services], PROPERTIES)
-    rows = [row(installation, unit, facts[unit.name], answer) for unit in services]
+    rows = [row(installation, unit, facts[unit.name], answer, values) for unit in services]
     print(table([HEAD, *map(cells, rows)]))
     notes += advice(rows, instances, [service_name(name) for name in strangers])
     if notes:
@@ -63,53 +64,52 @@ def status(installation: Installation) -> int:
     return 0 if all(one.is_well for one in rows) else 1
 
 
-def row(installation: Installation, unit: Unit, facts: dict[str, str], answer: readiness.Readiness | None) -> Row:
+def row(
+    installation: Installation,
+    unit: Unit,
+    facts: dict[str, str],
+    answer: readiness.Readiness | None,
+    values: dict[str, str],
+) -> Row:
     """What is known of one service."""
     name = service_name(unit.name)
     is_active = facts["ActiveState"] == "active"
     part = answer.parts.get(name) if answer else None
-    memory = facts["MemoryCurrent"]
+    process = Path("/proc") / facts["MainPID"]
     return Row(
         name=name,
         state=facts["ActiveState"] if facts["LoadState"] == "loaded" else facts["LoadState"],
         is_active=is_active,
         ready=part.ready if part and is_active else None if is_active else False,
-        version=(part.version if part else None) or f"({installed_version(installation, unit)})",
+        version=(part.version if part else None) or f"({run(installation, unit, '--version').split(' ')[-1]})",
         restarts=facts["NRestarts"],
-        memory=f"{int(memory) / 1e6:.0f} MB" if memory.isdecimal() and is_active else "-",
+        memory=memory(facts["MemoryCurrent"], process) if is_active else "-",
         reason=part.reason if part and is_active else None,
-        is_outdated=is_active and is_outdated(installation, unit, facts["ExecMainStartTimestamp"]),
+        is_outdated=is_active
+        and (
+            outdated.has_newer_files(installation, unit, facts["ExecMainStartTimestamp"])
+            or outdated.has_other_settings(unit, process, values, run(installation, unit, "--print-settings"))
+        ),
     )
 
 
-def installed_version(installation: Installation, unit: Unit) -> str:
-    """The version of the program that the next start takes."""
-    program = installation.place((unit.value("Service", "ExecStart") or "").split()[0])
+def run(installation: Installation, unit: Unit, question: str) -> str:
+    """What the installed program answers: the one that the next start takes."""
     try:
-        result = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=10)
+        result = subprocess.run([installation.program(unit), question], capture_output=True, text=True, timeout=10)
     except (OSError, subprocess.TimeoutExpired):
         return "?"
-    return result.stdout.split()[-1] if result.returncode == 0 and result.stdout.strip() else "?"
+    return result.stdout.strip() if result.returncode == 0 else "?"
 
 
-def is_outdated(installation: Installation, unit: Unit, started: str) -> bool:
-    """Whether its program, what that loads, its unit or the settings are newer than its process."""
-    if not started.startswith("@"):
-        return False
-    program = installation.place((unit.value("Service", "ExecStart") or "").split()[0])
-    sources = [program, installation.settings_path, *installation.units.glob("axolotl-*.service")]
-    sources += installation.units.glob("axolotl-*.service.d/*.conf")
-    if models := unit.environment().get("AXOLOTL_MODELS_DIRECTORY"):
-        sources += [*installation.place(models).glob("*"), *(program.parent.parent / "lib").glob("*")]
-    return any(modified(path) > int(started[1:]) for path in sources)
-
-
-def modified(path: Path) -> int:
-    """When a file was changed, in whole seconds of the epoch; 0 for one that is not there."""
-    try:
-        return int(path.stat().st_mtime)
-    except OSError:
-        return 0
+def memory(counted: str, process: Path) -> str:
+    """What systemd counts, or what the process holds where it does not count."""
+    if not counted.isdecimal():
+        try:
+            counted = str(int((process / "statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE"))
+        except (OSError, IndexError, ValueError):
+            return "?"
+    return f"{int(counted) / 1e6:.0f} MB"
 
 
 def cells(one: Row) -> tuple[str, ...]:
@@ -133,18 +133,18 @@ def table(lines: list[tuple[str, ...]]) -> str:
 def advice(rows: list[Row], instances: int | None, strangers: list[str]) -> list[str]:
     """What is wrong, and the command that helps."""
     notes = [f"{one.name}: {one.reason}" for one in rows if one.reason]
-    down = [one.name for one in rows if not one.is_active]
-    if len(down) == len(rows):
+    if all(one.state == "inactive" for one in rows):
         notes.append("Nothing runs. Start it, now and with the machine:   sudo systemctl enable --now axolotl.target")
-    elif down:
-        notes.append(f"Not running: {', '.join(down)}. Why:   axolotl logs {down[0]}")
-    if strangers:
-        notes.append(f"{INSTANCES} is {instances}, but these run too: {', '.join(strangers)}. Put right:   "
-                     f"sudo axolotl scale {instances}")  # fmt: skip
-    outdated = [f"axolotl-{one.name}" for one in rows if one.is_outdated]
-    if outdated:
+    elif down := [one.name for one in rows if not one.is_active]:
+        notes.append(f"Not up: {', '.join(down)}. Why:   axolotl logs {down[0]}")
+    if strangers and instances is not None:
+        notes.append(
+            f"{INSTANCES} is {instances}, but these run too: {', '.join(strangers)}. "
+            f"Put right:   sudo axolotl scale {instances}"
+        )
+    if old := [f"axolotl-{one.name}" for one in rows if one.is_outdated]:
         notes.append(
             "Programs or settings are newer than what runs. Phones may stream meanwhile and lose nothing:   "
-            f"sudo systemctl restart {' '.join(outdated)}"
+            f"sudo systemctl restart {' '.join(old)}"
         )
     return notes

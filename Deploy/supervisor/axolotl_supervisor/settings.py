@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import difflib
 import os
-import re
 from pathlib import Path
 
 from .layout import REPOSITORY
-from .settings_file import SettingsError, number, parse
+from .settings_file import SettingsError, documented_keys, number, parse
 
 __all__ = ["SettingsError", "for_services", "known_keys", "load", "number", "parse"]
 
@@ -20,8 +19,7 @@ PASSED_ON = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "TMPDIR")
 
 def known_keys() -> set[str]:
     """Every key that `.env.example` documents."""
-    text = (REPOSITORY / ".env.example").read_text()
-    return set(re.findall(r"^#?\s?([A-Z][A-Z0-9_]+)=", text, re.MULTILINE))
+    return documented_keys((REPOSITORY / ".env.example").read_text())
 
 
 def load(environment: dict[str, str] | None = None, file: Path | None = REPOSITORY / ".env") -> dict[str, str]:

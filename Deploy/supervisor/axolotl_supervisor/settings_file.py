@@ -26,6 +26,11 @@ def parse(text: str, source: str) -> dict[str, str]:
     return settings
 
 
+def documented_keys(text: str) -> set[str]:
+    """The keys in force or commented in the text, as in `.env.example`."""
+    return set(re.findall(r"^#?\s?([A-Z][A-Z0-9_]+)=", text, re.MULTILINE))
+
+
 def number(settings: dict[str, str], key: str, default: int, lowest: int, highest: int) -> int:
     """A whole number within bounds."""
     text = settings.get(key, "") or str(default)
