@@ -67,7 +67,7 @@ plan_units() {
   local file place
   mkdir "$scratch/units"
   cp -r "$root/Deploy/systemd/." "$scratch/units"
-  find "$scratch/units" -type f -exec sed -i "s|/usr/\(lib\|share\)/axolotl|$prefix/\1/axolotl|g" {} +
+  find "$scratch/units" -type f -exec sed -i -E "s#/usr/(lib|share)/axolotl#$prefix/\1/axolotl#g" {} +
   while IFS= read -r -d '' file; do
     case "$file" in
       sysusers.d/* | tmpfiles.d/* | sysctl.d/*) place="$prefix/lib" ;;
