@@ -52,8 +52,10 @@ put() {
     ((EUID != 0)) || chown root:root -- "$target"
     return 0
   fi
-  install -m "$mode" -- "$source" "$target.axolotl-new"
-  mv -fT -- "$target.axolotl-new" "$target"
+  if ! { install -m "$mode" -- "$source" "$target.axolotl-new" && mv -fT -- "$target.axolotl-new" "$target"; }; then
+    rm -f -- "$target.axolotl-new"
+    fail "$target could not be written; nothing is lost: mend that, then install again (or uninstall)"
+  fi
 }
 
 # remove PATHS: the files, then the folders that are empty, the deepest first. Reads a manifest.
@@ -64,7 +66,7 @@ remove() {
     [[ $path == /?* && $path != *..* ]] || fail "$manifest holds a line that is no path of ours: $path"
   done
   for path in "${paths[@]}"; do
-    [[ $path == */ ]] || rm -f -- "$destdir$path"
+    [[ $path == */ || (-d $destdir$path && ! -L $destdir$path) ]] || rm -f -- "$destdir$path"
   done
   for path in "${paths[@]}"; do
     [[ $path != */ || ! -d $destdir$path ]] || rmdir --ignore-fail-on-non-empty -- "$destdir$path"

@@ -226,6 +226,19 @@ def test_uninstall_leaves_what_it_says(installed: Path) -> None:
     assert again.returncode != 0 and "nothing is installed here" in again.stderr
 
 
+def test_one_that_broke_off_can_be_removed_and_done_again(tmp_path: Path) -> None:
+    in_the_way = tmp_path / "usr/bin/axolotl/mine"
+    in_the_way.mkdir(parents=True)
+    broken = make("install", tmp_path)
+    assert broken.returncode != 0 and "usr/bin/axolotl could not be written" in broken.stderr
+    assert (tmp_path / "usr/lib/axolotl/bin/token-svc").exists()
+    assert make("uninstall", tmp_path).returncode == 0
+    assert files(tmp_path) == set() and in_the_way.exists()
+    in_the_way.rmdir()
+    in_the_way.parent.rmdir()
+    install(tmp_path)
+
+
 def test_another_prefix_is_in_the_units_too(tmp_path: Path) -> None:
     install(tmp_path, "prefix=/usr/local")
     for file in (tmp_path / "usr/local/lib/systemd/system").rglob("axolotl*"):
