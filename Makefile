@@ -25,6 +25,14 @@ setup: ## Installs everything that run, demo and test need
 run: setup-run build ## Starts the five services, prints the coach's link and its QR; Ctrl-C stops all of it
 	@exec Deploy/supervisor/run
 
+.PHONY: install
+install: ## Installs what `make build` built, for systemd, as root: DESTDIR= and prefix=/usr as usual
+	@Deploy/install/install
+
+.PHONY: uninstall
+uninstall: ## Removes what was installed; keeps settings and recordings
+	@Deploy/install/uninstall
+
 .PHONY: demo
 demo: setup-demo build ## Plays recorded footage of an athlete as four phones, at 15 and 30 frames a second
 	@exec Tools/demo/run

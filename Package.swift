@@ -18,13 +18,16 @@ let gstreamerHeaders = [
 ]
 let gstreamerImport: [SwiftSetting] = [.unsafeFlags(gstreamerHeaders.flatMap { ["-Xcc", $0] })]
 let openVINOImport: [SwiftSetting] = strict + [.unsafeFlags(openVINOHeaders.flatMap { ["-Xcc", $0] })]
-let openVINOLink: [LinkerSetting] = [
-  .unsafeFlags([
-    "-L\(openVINO)/libs", "-lopenvino_c",
-    "-Xlinker", "-rpath", "-Xlinker", "\(openVINO)/libs",
-    "-Xlinker", "-rpath", "-Xlinker", "/usr/lib/axolotl",
-  ])
-]
+func linkOpenVINO(lookingIn folders: [String]) -> [LinkerSetting] {
+  [
+    .unsafeFlags(
+      ["-L\(openVINO)/libs", "-lopenvino_c"] + folders.flatMap { ["-Xlinker", "-rpath", "-Xlinker", $0] })
+  ]
+}
+let openVINOLink = linkOpenVINO(lookingIn: ["\(openVINO)/libs"])
+/// What is installed must not look for libraries in the folder of whoever built it: beside it (`make install`), and from
+/// `.build/TRIPLE/release`.
+let openVINOLinkOfService = linkOpenVINO(lookingIn: ["$ORIGIN/../lib", "$ORIGIN/../../../.deps/openvino/libs"])
 
 func systemLibrary(_ name: String, _ pkgConfig: String?, apt: String) -> Target {
   .systemLibrary(name: name, path: "Shared/CLibraries/\(name)", pkgConfig: pkgConfig, providers: [.apt([apt])])
@@ -134,7 +137,7 @@ let package = Package(
       "StreamService", of: "stream-svc", rooms: ["Ingest", "Record", "Clock", "Stream", "WebRTC"],
       ["Messages", "Bus", "Runtime", "Timing", "PoseEstimation", "CAVFormat", "CLinux", "CGStreamer"],
       swiftSettings: openVINOImport + gstreamerImport),
-    service("stream-svc", "StreamService", linkerSettings: openVINOLink),
+    service("stream-svc", "StreamService", linkerSettings: openVINOLinkOfService),
     serviceLibrary(
       "Reconstruction", of: "edge-gateway", rooms: ["Align", "Calibrate", "Triangulate", "CrossCheck", "Export"],
       ["Messages", "Timing", "CExpat"]),

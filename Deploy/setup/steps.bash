@@ -65,7 +65,8 @@ install_openvino() {
   local folder library
   folder="$(scratch_folder)"
   fetch_wheel "$setup/requirements/openvino.txt" "$folder"
-  unpack "$folder" 'openvino/include/*' 'openvino/libs/*'
+  unpack "$folder" 'openvino/include/*' 'openvino/libs/*' 'openvino-*.dist-info/licenses/*'
+  mv "$folder"/openvino-*.dist-info/licenses "$folder/openvino/"
   library="$(cd "$folder/openvino/libs" && printf '%s\n' libopenvino_c.so.*)"
   ln -s "$library" "$folder/openvino/libs/libopenvino_c.so"
   keep openvino "$1" "$folder/openvino" "$folder"
@@ -76,9 +77,9 @@ install_models() {
   folder="$(scratch_folder)"
   fetch_wheel "$setup/requirements/models.txt" "$folder"
   unpack "$folder" 'mediapipe/modules/pose_detection/pose_detection.tflite' \
-    'mediapipe/modules/pose_landmark/pose_landmark_full.tflite'
+    'mediapipe/modules/pose_landmark/pose_landmark_full.tflite' 'mediapipe-*.dist-info/LICENSE'
   mkdir "$folder/models"
-  mv "$folder"/mediapipe/modules/*/*.tflite "$folder/models/"
+  mv "$folder"/mediapipe/modules/*/*.tflite "$folder"/mediapipe-*.dist-info/LICENSE "$folder/models/"
   keep models "$1" "$folder/models" "$folder"
 }
 

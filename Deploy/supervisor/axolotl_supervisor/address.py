@@ -6,10 +6,23 @@ import shutil
 import subprocess
 import sys
 import urllib.parse
+from collections.abc import Iterable
 from pathlib import Path
+
+from . import settings_file
 
 # The likeliest to be a phone's network first; 172.x is often a bridge of containers.
 LIKELIEST = ("192.168.", "10.", "172.")
+
+
+def port(values: dict[str, str]) -> int:
+    """The TCP port of pages and API. Here 0 is not allowed: nobody would know which one it is."""
+    return settings_file.number(values, "LOCAL_PORT", 5050, 1, 65535)
+
+
+def is_secure(values: dict[str, str]) -> bool:
+    """Whether it is HTTPS."""
+    return values.get("REQUIRE_HTTPS", "true").lower() not in ("false", "0", "no", "off")
 
 
 def lan_address() -> str | None:
@@ -23,7 +36,7 @@ def lan_address() -> str | None:
     return min(addresses, key=rank, default=None)
 
 
-def public_url(values: dict[str, str], secure: bool, port: int) -> str:
+def public_url(values: dict[str, str]) -> str:
     """The address for other machines: what the operator says, or this machine's own."""
     configured = values.get("AXOLOTL_PUBLIC_URL", "").rstrip("/")
     if configured:
@@ -31,12 +44,38 @@ def public_url(values: dict[str, str], secure: bool, port: int) -> str:
     bound = values.get("AXOLOTL_BIND_ADDRESS", "")
     host = bound if bound not in ("", "0.0.0.0", "::") else lan_address() or "localhost"
     host = f"[{host}]" if ":" in host else host
-    return f"{'https' if secure else 'http'}://{host}:{port}"
+    return f"{'https' if is_secure(values) else 'http'}://{host}:{port(values)}"
 
 
-def coach_key(values: dict[str, str], state: Path) -> str:
-    """The key in force: the operator's, or the one that api-front made on its first start."""
-    return values.get("AXOLOTL_COACH_KEY") or (state / "api-front" / "coach-key").read_text().strip()
+def local_url(values: dict[str, str]) -> str:
+    """Where api-front answers on this machine."""
+    bound = values.get("AXOLOTL_BIND_ADDRESS", "")
+    host = bound if bound not in ("", "0.0.0.0", "::") else "127.0.0.1"
+    host = f"[{host}]" if ":" in host else host
+    return f"{'https' if is_secure(values) else 'http'}://{host}:{port(values)}"
+
+
+def warning(values: dict[str, str]) -> str:
+    """What browsers will say about the certificate, or about there being none."""
+    if is_secure(values) and not values.get("AXOLOTL_TLS_CERTIFICATE"):
+        return "The certificate is this server's own: each browser asks once whether to go on."
+    if is_secure(values) or values.get("AXOLOTL_PUBLIC_URL", "").startswith("https://"):
+        return ""
+    return "Without HTTPS, phones' browsers do not give their camera; leave REQUIRE_HTTPS unset for real phones."
+
+
+def coach_key(values: dict[str, str], state: Path, credentials: Iterable[Path] = ()) -> str:
+    """The key in force: the operator's, one among systemd's credentials, or that of api-front's first start."""
+    if configured := values.get("AXOLOTL_COACH_KEY"):
+        return configured
+    places = [folder / "AXOLOTL_COACH_KEY" for folder in credentials]
+    place = next((place for place in places if place.is_file()), state / "api-front" / "coach-key")
+    return place.read_text().split("\n", 1)[0].strip()
+
+
+def with_qr(link: str) -> str:
+    """The link's QR, and what it is for."""
+    return f"{terminal_qr(link)}\nThis QR signs a coach in; phones scan the one on the coach's page."
 
 
 def coach_link(base: str, key: str) -> str:

@@ -62,17 +62,13 @@ def run(system: RunningSystem, quiet: bool) -> int:
 def announce(system: RunningSystem, quiet: bool) -> None:
     """The link for the coach, and as a QR for another machine."""
     key = address.coach_key(system.values, system.layout.state)
-    base = address.public_url(system.values, system.secure, system.port)
-    link = address.coach_link(base, key)
+    link = address.coach_link(address.public_url(system.values), key)
     say(f"\nThe coach's page:   {link}")
     say(f"on this machine:    {address.coach_link(system.base_url, key)}")
     if not quiet:
-        say("\n" + address.terminal_qr(link))
-        say("This QR signs a coach in; phones scan the one on the coach's page.")
-    if system.secure:
-        say("The certificate is this server's own: each browser asks once whether to go on.")
-    else:
-        say("Without HTTPS, phones' browsers do not give their camera; leave REQUIRE_HTTPS unset for real phones.")
+        say("\n" + address.with_qr(link))
+    if warning := address.warning(system.values):
+        say(warning)
     say(f"Logs: {system.layout.logs}   Ctrl-C stops everything.\n")
 
 

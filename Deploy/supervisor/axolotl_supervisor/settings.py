@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import difflib
 import os
-import re
 from pathlib import Path
 
 from .layout import REPOSITORY
+from .settings_file import SettingsError, documented_keys, number, parse
+
+__all__ = ["SettingsError", "for_services", "known_keys", "load", "number", "parse"]
 
 # What these scripts take themselves; no service knows these keys.
 LAUNCHER_KEYS = {"AXOLOTL_HOME", "AXOLOTL_BUILD_DIRECTORY"}
@@ -15,31 +17,9 @@ LAUNCHER_KEYS = {"AXOLOTL_HOME", "AXOLOTL_BUILD_DIRECTORY"}
 PASSED_ON = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "TMPDIR")
 
 
-class SettingsError(Exception):
-    """A setting cannot be used; the message names it and says what to do."""
-
-
 def known_keys() -> set[str]:
     """Every key that `.env.example` documents."""
-    text = (REPOSITORY / ".env.example").read_text()
-    return set(re.findall(r"^#?\s?([A-Z][A-Z0-9_]+)=", text, re.MULTILINE))
-
-
-def parse(text: str, source: str) -> dict[str, str]:
-    """Reads KEY=value lines; blank lines and comments are skipped, one pair of quotes around a value is taken off."""
-    settings: dict[str, str] = {}
-    for number, line in enumerate(text.splitlines(), 1):
-        line = line.strip()
-        if not line or line[0] in "#;":
-            continue
-        key, equals, value = line.partition("=")
-        key, value = key.strip(), value.strip()
-        if not equals or not re.fullmatch(r"[A-Z][A-Z0-9_]*", key):
-            raise SettingsError(f"{source}, line {number}: expected KEY=value")
-        if len(value) >= 2 and value[0] == value[-1] and value[0] in "\"'":
-            value = value[1:-1]
-        settings[key] = value
-    return settings
+    return documented_keys((REPOSITORY / ".env.example").read_text())
 
 
 def load(environment: dict[str, str] | None = None, file: Path | None = REPOSITORY / ".env") -> dict[str, str]:
@@ -63,11 +43,3 @@ def for_services(settings: dict[str, str]) -> dict[str, str]:
     """The environment that the services are started with."""
     passed_on = {key: os.environ[key] for key in PASSED_ON if key in os.environ}
     return passed_on | {key: value for key, value in settings.items() if key not in LAUNCHER_KEYS}
-
-
-def number(settings: dict[str, str], key: str, default: int, lowest: int, highest: int) -> int:
-    """A whole number within bounds."""
-    text = settings.get(key, "") or str(default)
-    if not text.isdecimal() or not lowest <= int(text) <= highest:
-        raise SettingsError(f"{key}={text}: expected a whole number from {lowest} to {highest}")
-    return int(text)

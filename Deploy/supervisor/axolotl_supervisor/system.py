@@ -10,18 +10,15 @@ import resource
 import shutil
 import signal
 import socket
-import ssl
 import subprocess
 import time
-import urllib.error
-import urllib.request
 import xmlrpc.client
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO
 
-from . import configuration, settings
+from . import address, configuration, readiness, settings
 from .layout import UNITS, Layout
 from .notify import NotifyListener
 from .rpc import Process, Supervisor
@@ -72,8 +69,7 @@ class RunningSystem:
     def __init__(self, layout: Layout, values: dict[str, str]) -> None:
         self.layout = layout
         self.values = values
-        self.port = settings.number(values, "LOCAL_PORT", 5050, 1, 65535)
-        self.secure = values.get("REQUIRE_HTTPS", "true").lower() not in ("false", "0", "no", "off")
+        self.port = address.port(values)
         instances = settings.number(values, "AXOLOTL_STREAM_INSTANCES", 0, 0, 64) or None
         self.programs = configuration.programs(load_services(UNITS, instances), layout)
         self.supervisor = Supervisor(layout.runtime / "supervisor.sock")
@@ -86,7 +82,7 @@ class RunningSystem:
     @property
     def base_url(self) -> str:
         """Where api-front answers on this machine."""
-        return f"{'https' if self.secure else 'http'}://127.0.0.1:{self.port}"
+        return address.local_url(self.values)
 
     def check_configuration(self) -> None:
         """Lets every service judge its settings before any is started."""
@@ -170,14 +166,9 @@ class RunningSystem:
         return self._notify is not None and self._notify.life(pid).ready
 
     def answers_ready(self) -> bool:
-        """Whether `/readyz` says yes. The certificate is this machine's own, reached over loopback, so it is not
-        checked here."""
-        context = ssl._create_unverified_context() if self.secure else None
-        try:
-            with urllib.request.urlopen(f"{self.base_url}/readyz", timeout=2, context=context) as reply:
-                return reply.status == 200
-        except (urllib.error.URLError, OSError):
-            return False
+        """Whether `/readyz` says yes."""
+        answer = readiness.ask(self.base_url)
+        return answer is not None and answer.ready
 
     def tail(self, name: str, lines: int = LOG_LINES_SHOWN) -> list[str]:
         """The last lines of a service's log."""

@@ -77,28 +77,31 @@ def parse(text: str, name: str, into: Unit | None = None) -> Unit:
     return unit
 
 
-def load(folder: Path, name: str) -> Unit:
-    """Loads `name` from `folder`, or the template of an instance, with the drop-ins of its dashed prefixes."""
+def load(folder: Path, name: str, overrides: Path | None = None) -> Unit:
+    """Loads `name` from `folder`, or the template of an instance, with its drop-ins and those of its dashed prefixes,
+    there and in the folder of the operator's `overrides`."""
     template = re.sub(r"@[^.]+\.", "@.", name)
     path = folder / template
     if not path.is_file():
         raise UnitError(f"{path} is missing")
     unit = parse(path.read_text(), name)
     stem, suffix = re.split(r"[@.]", name)[0], name.rsplit(".", 1)[1]
-    for end in (index for index, character in enumerate(stem) if character == "-"):
-        for drop_in in sorted((folder / f"{stem[: end + 1]}.{suffix}.d").glob("*.conf")):
-            parse(drop_in.read_text(), drop_in.name, into=unit)
+    prefixes = [f"{stem[: end + 1]}.{suffix}" for end, character in enumerate(stem) if character == "-"]
+    for place in dict.fromkeys([*prefixes, template, name]):
+        for home in (folder, *([overrides] if overrides else [])):
+            for drop_in in sorted((home / f"{place}.d").glob("*.conf")):
+                parse(drop_in.read_text(), drop_in.name, into=unit)
     return unit
 
 
-def load_services(folder: Path, stream_instances: int | None = None) -> list[Unit]:
+def load_services(folder: Path, stream_instances: int | None = None, overrides: Path | None = None) -> list[Unit]:
     """The services that `axolotl.target` wants, in starting order, with `stream_instances` stream services if given."""
     target = load(folder, "axolotl.target")
     names = [name for name in target.words("Unit", "Wants") if name.endswith(".service")]
     if stream_instances is not None:
         names = [name for name in names if "stream-svc@" not in name]
         names += [f"axolotl-stream-svc@{number}.service" for number in range(1, stream_instances + 1)]
-    return in_starting_order([load(folder, name) for name in names])
+    return in_starting_order([load(folder, name, overrides) for name in names])
 
 
 def in_starting_order(units: list[Unit]) -> list[Unit]:
