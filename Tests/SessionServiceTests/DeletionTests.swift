@@ -29,11 +29,11 @@ private struct Fixture {
   let peers: TestPeers
   let worker: DeletionWorker
 
-  init(_ test: TestRegistry, reachable: Set<DeletionPart> = everybody) throws {
+  init(_ test: TestRegistry, reachable: Set<DeletionPart> = everybody, streamInstances: Int = 2) throws {
     self.test = test
     peers = TestPeers(reachable: reachable)
     worker = try DeletionWorker(
-      store: test.store, peers: peers, time: test.time, log: silentLog, streamInstances: 2)
+      store: test.store, peers: peers, time: test.time, log: silentLog, streamInstances: streamInstances)
   }
 }
 
@@ -108,6 +108,27 @@ private struct Fixture {
     #expect(fixture.worker.unfinished == 0)
     #expect(!fixture.peers.asked.contains(.tokens))
     #expect(try fixture.worker.receipt(of: id)?.tokens == 3)
+  }
+
+  @Test func anInstanceThatWasTakenAwayHoldsNoDeletionUp() throws {
+    let test = try TestRegistry()
+    let id = try test.create().session
+    _ = try test.register(id, 1)
+    do {
+      let fixture = try Fixture(test, reachable: everybody.subtracting([.stream(instance: 2)]))
+      try fixture.worker.begin(id)
+      #expect(try fixture.worker.receipt(of: id)?.pending == ["edge-gateway", "stream-svc@2"])
+    }
+    // The operator scales down to one; its cameras' recordings are where that one finds them.
+    let fixture = try Fixture(test, reachable: everybody.subtracting([.stream(instance: 2)]), streamInstances: 1)
+    fixture.worker.advance()
+    #expect(fixture.worker.unfinished == 0)
+    #expect(try fixture.worker.receipt(of: id)?.pending == [])
+    #expect(fixture.peers.asked.last == .gateway)
+    let next = try test.create().session
+    for number in 1...2 { _ = try test.register(next, number) }
+    try fixture.worker.begin(next)
+    #expect(try fixture.worker.receipt(of: next)?.pending == [])
   }
 
   @Test func theGatewayIsAskedAfterTheStreams() throws {

@@ -20,20 +20,14 @@ def scale(installation: Installation, count: int) -> int:
     values = installation.settings()
     wanted, before = set(range(1, count + 1)), installation.enabled_instances()
     # A setting that cannot be read is no reason not to put it right.
-    is_written = values.get(INSTANCES, "") == str(count) or write(installation.settings_path, count)
+    if values.get(INSTANCES, "") != str(count):
+        write(installation.settings_path, count)
     enable(installation, wanted, before)
-    removed = sorted(before - wanted)
     if installation.is_this_machine and systemd.is_running() and systemd.is_active(TARGET):
         carry_out(wanted)
         print(f"stream instances that run: {count}")
     else:
         print(f"stream instances that start with {TARGET}: {count}")
-    if removed and is_written:
-        names = ", ".join(f"stream-svc@{number}" for number in removed)
-        print(
-            f"Sessions that filmed on {names} cannot be deleted to the end without. "
-            f"Should a deletion's receipt name one as waiting:   sudo axolotl scale {max(removed)}"
-        )
     return 0
 
 
@@ -56,7 +50,7 @@ def carry_out(wanted: set[int]) -> None:
         systemd.systemctl("stop", *surplus)
 
 
-def write(path: Path, count: int) -> bool:
+def write(path: Path, count: int) -> None:
     """Sets it in the file, in one step and for whom the file was before; all else in it stays as it is."""
     try:
         text, facts = path.read_text(), path.stat()
@@ -74,7 +68,6 @@ def write(path: Path, count: int) -> bool:
         os.replace(temporary, path)
     except OSError as failure:
         raise OperatorError(f"{path} could not be written: {failure.strerror}") from None
-    return True
 
 
 def with_setting(text: str, count: int) -> str:

@@ -36,7 +36,21 @@ public final class DeletionWorker {
     self.time = time
     self.log = log
     self.streamInstances = streamInstances
-    for record in try store.unfinishedDeletions() { jobs[record.session] = DeletionJob(record) }
+    for record in try store.unfinishedDeletions() {
+      let job = DeletionJob(try releaseRetiredInstances(from: record))
+      if job.isFinished { conclude(job) } else { jobs[record.session] = job }
+    }
+  }
+
+  /// An instance that the operator has taken away answers no more, and need not: any other finds its recordings.
+  private func releaseRetiredInstances(from record: DeletionRecord) throws(StorageError) -> DeletionRecord {
+    var parts = record.parts
+    for case (.stream(let instance), var result) in record.parts where instance > streamInstances && !result.isDone {
+      result.isDone = true
+      try store.record(result, of: .stream(instance: instance), in: record.session)
+      parts[.stream(instance: instance)] = result
+    }
+    return DeletionRecord(session: record.session, devices: record.devices, parts: parts)
   }
 
   public var unfinished: Int { jobs.count }
@@ -44,10 +58,8 @@ public final class DeletionWorker {
   /// Removes the session's rows at once and has the rest removed. From here on nothing can bring it back.
   public func begin(_ session: SessionID) throws {
     guard jobs[session] == nil else { return }
-    let placed = try store.devices(of: session).map(\.instance)
-    let parts = Set(
-      [DeletionPart.tokens, .gateway] + (Array(1...streamInstances) + placed).map { .stream(instance: $0) })
-    let isNew = try store.beginDeletion(session, parts: Array(parts), at: time.utcMicroseconds())
+    let parts = [DeletionPart.tokens, .gateway] + (1...streamInstances).map { .stream(instance: $0) }
+    let isNew = try store.beginDeletion(session, parts: parts, at: time.utcMicroseconds())
     guard let record = try store.deletion(of: session) else { throw SessionError.sessionNotFound }
     guard isNew else { return }
     jobs[session] = DeletionJob(record)
