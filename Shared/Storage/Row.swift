@@ -22,7 +22,11 @@ public struct Row {
   public func text(_ column: Int32) throws(StorageError) -> String {
     try require(column, SQLITE_TEXT)
     let count = Int(sqlite3_column_bytes(statement, column))
-    let bytes = UnsafeRawBufferPointer(start: sqlite3_column_text(statement, column), count: count)
+    guard let start = sqlite3_column_text(statement, column) else { throw unexpected(column, "no memory") }
+    // SQLite ends it with a zero; one inside is rare. `String(validating:as:)` is generic and costs a microsecond.
+    let quick = start.withMemoryRebound(to: CChar.self, capacity: count + 1) { String(validatingCString: $0) }
+    if let quick, quick.utf8.count == count { return quick }
+    let bytes = UnsafeRawBufferPointer(start: start, count: count)
     guard let text = String(validating: bytes, as: UTF8.self) else { throw unexpected(column, "text is not UTF-8") }
     return text
   }
@@ -47,6 +51,11 @@ public struct Row {
   public func value<Value>(_ column: Int32, _ make: (String) -> Value?) throws(StorageError) -> Value {
     guard let value = make(try text(column)) else { throw unexpected(column, "the text is no \(Value.self)") }
     return value
+  }
+
+  /// As `value`, or nil for NULL.
+  public func optional<Value>(_ column: Int32, _ make: (String) -> Value?) throws(StorageError) -> Value? {
+    isNull(column) ? nil : try value(column, make)
   }
 
   private func require(_ column: Int32, _ type: Int32) throws(StorageError) {

@@ -1,3 +1,4 @@
+import Glibc
 import Synchronization
 import Testing
 import Timing
@@ -32,6 +33,39 @@ struct EventLoopTests {
     }
     loop.run()
     #expect(count == 3)
+  }
+
+  @Test func whatIsScheduledOutsideIsDoneWhenTheOuterLoopsTurnEnds() throws {
+    let loop = try EventLoop()
+    var isTouched = false
+    var sent = 0
+    loop.addLateCheck {
+      defer { isTouched = false }
+      if isTouched { sent += 1 }
+      return isTouched
+    }
+    func touch() {
+      isTouched = true
+      loop.scheduleIteration()
+    }
+    // Whoever only watches the descriptor is woken.
+    touch()
+    #expect(isReadable(loop.pollDescriptor))
+    loop.runOnce()
+    #expect(sent == 1)
+    // Whoever ends its turns needs not be.
+    loop.finishTurn()
+    touch()
+    #expect(!isReadable(loop.pollDescriptor))
+    loop.finishTurn()
+    #expect(sent == 2)
+    loop.finishTurn()
+    #expect(sent == 2)
+  }
+
+  private func isReadable(_ descriptor: Int32) -> Bool {
+    var poll = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    return Glibc.poll(&poll, 1, 0) == 1
   }
 
   @Test func otherThreadsReachTheLoopThroughItsHandle() async throws {

@@ -61,6 +61,7 @@ final class WebServer {
   func run() {
     while !isStopping {
       context.serve()
+      loop.finishTurn()
       // Whose it is cannot be asked. Seldom, and harmless to the others.
       if context.hasBufferedInput { for connection in awaiting.values { connection.noteInput() } }
     }

@@ -8,12 +8,14 @@ enum ClaimsCodec {
   static let issuer = "axolotl/token-svc"
   static let audience = "axolotl/api-front"
 
+  /// Session and mode are written for devices alone. Of a pairing token the store knows them: the QR that carries it is
+  /// the coarser, and so read from further away, the less is in it.
   static func encode(_ claims: TokenClaims) -> [UInt8] {
     var json = "{\"iss\":\"\(issuer)\",\"aud\":\"\(audience)\",\"iat\":\(claims.issuedAt),\"exp\":\(claims.expiresAt)"
     json += ",\"jti\":\"\(claims.jti)\""
-    if let session = claims.session { json += ",\"session\":\"\(session.text)\"" }
-    if let device = claims.device { json += ",\"device\":\"\(device.text)\"" }
-    if let mode = claims.mode { json += ",\"mode\":\"\(mode.rawValue)\"" }
+    if claims.kind == .device, let session = claims.session, let device = claims.device, let mode = claims.mode {
+      json += ",\"session\":\"\(session.text)\",\"device\":\"\(device.text)\",\"mode\":\"\(mode.rawValue)\""
+    }
     json += "}"
     return Array(json.utf8)
   }
@@ -47,9 +49,8 @@ enum ClaimsCodec {
   private static func isComplete(_ claims: TokenClaims) -> Bool {
     let has = (claims.session != nil, claims.device != nil, claims.mode != nil)
     return switch claims.kind {
-    case .pairing: has == (true, false, true)
     case .device: has == (true, true, true)
-    case .coach: has == (false, false, false)
+    case .pairing, .coach: has == (false, false, false)
     }
   }
 

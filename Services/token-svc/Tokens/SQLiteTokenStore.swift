@@ -68,12 +68,14 @@ public struct SQLiteTokenStore: TokenStore {
     try database.first(
       """
       SELECT revoked, max_devices - (SELECT count(*) FROM redemptions WHERE pairing_jti = jti),
-        EXISTS (SELECT 1 FROM redemptions WHERE pairing_jti = jti AND device = ?2)
+        EXISTS (SELECT 1 FROM redemptions WHERE pairing_jti = jti AND device = ?2), session, mode
       FROM tokens WHERE jti = ?1
       """, .text(jti), .optional(device?.text)
     ) { row throws(StorageError) in
       TokenStanding(
-        isRevoked: try row.boolean(0), devicesLeft: max(0, try row.int(1)), isUsedByDevice: try row.boolean(2))
+        isRevoked: try row.boolean(0), session: try row.optional(3) { SessionID($0) },
+        mode: try row.optional(4) { SessionMode(rawValue: $0) }, devicesLeft: max(0, try row.int(1)),
+        isUsedByDevice: try row.boolean(2))
     }
   }
 

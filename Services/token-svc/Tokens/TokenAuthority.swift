@@ -84,12 +84,15 @@ public final class TokenAuthority {
       if standing.isUsedByDevice { throw TokenError.alreadyUsed }
       if standing.devicesLeft == 0 { throw TokenError.full }
     }
-    return VerifyToken.Reply(claims: claims, devicesLeft: standing.devicesLeft)
+    return VerifyToken.Reply(
+      claims: request.kind == .pairing ? claims.issued(for: standing) : claims, devicesLeft: standing.devicesLeft)
   }
 
   public func redeem(_ request: RedeemPairingToken) throws -> RedeemPairingToken.Reply {
     guard (8...128).contains(request.attempt.utf8.count) else { throw TokenError.attemptOutOfRange }
-    let pairing = try codec.verify(request.token, kind: .pairing, now: now)
+    var pairing = try codec.verify(request.token, kind: .pairing, now: now)
+    guard let standing = try store.standing(of: pairing.jti, device: request.device) else { throw TokenError.revoked }
+    pairing = pairing.issued(for: standing)
     let wanted = try newClaims(
       .device, session: pairing.session, device: request.device, mode: pairing.mode, seconds: Self.deviceTokenSeconds)
     let redemption = Redemption(
@@ -126,5 +129,14 @@ public final class TokenAuthority {
     return TokenClaims(
       kind: kind, session: session, device: device, mode: mode, issuedAt: issuedAt, expiresAt: issuedAt + seconds,
       jti: Base64URL.encode(try random.bytes(16)))
+  }
+}
+
+extension TokenClaims {
+  /// A pairing token's claims with what the store knows of it.
+  fileprivate func issued(for standing: TokenStanding) -> TokenClaims {
+    TokenClaims(
+      kind: kind, session: standing.session, device: nil, mode: standing.mode, issuedAt: issuedAt,
+      expiresAt: expiresAt, jti: jti)
   }
 }

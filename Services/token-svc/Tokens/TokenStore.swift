@@ -40,6 +40,9 @@ public struct StoredToken: Hashable, Sendable {
 /// How a stored token stands now.
 public struct TokenStanding: Hashable, Sendable {
   public let isRevoked: Bool
+  /// What it was issued for; nil for a coach's.
+  public let session: SessionID?
+  public let mode: SessionMode?
   public let devicesLeft: Int
   /// Whether the device that was asked about has used it.
   public let isUsedByDevice: Bool

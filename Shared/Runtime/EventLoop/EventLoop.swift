@@ -19,6 +19,9 @@ public final class EventLoop {
   private var armedFor = SessionTime.distantFuture
   private var lateChecks: [() -> Bool] = []
   private var isInsideIteration = false
+  /// Whether `finishTurn` is called after each turn of an outer loop.
+  private var hasOuterLoop = false
+  private var isIterationDue = false
   private var isStopped = false
 
   public init(time: any TimeSource = SystemTimeSource()) throws(SystemError) {
@@ -81,7 +84,8 @@ public final class EventLoop {
 
   /// Makes sure another iteration follows soon. For code that touched a socket outside an iteration.
   public func scheduleIteration() {
-    if !isInsideIteration { handle.wake() }
+    guard !isInsideIteration else { return }
+    if hasOuterLoop { isIterationDue = true } else { handle.wake() }
   }
 
   // MARK: Running
@@ -97,6 +101,18 @@ public final class EventLoop {
       for index in 0..<max(0, Int(count)) { dispatch(events[index].data.fd) }
     }
     fireTimers()
+    runLateChecks()
+  }
+
+  /// For the outer loop that drives this one, after each of its turns, before it waits: does at once what was scheduled
+  /// meanwhile, which would else cost a wake-up through the kernel.
+  public func finishTurn() {
+    handle.assertOnLoop()
+    hasOuterLoop = true
+    guard isIterationDue else { return }
+    isIterationDue = false
+    isInsideIteration = true
+    defer { isInsideIteration = false }
     runLateChecks()
   }
 

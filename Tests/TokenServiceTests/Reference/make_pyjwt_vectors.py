@@ -27,7 +27,7 @@ def claims(**more):
     return {"iss": "axolotl/token-svc", "aud": "axolotl/api-front", "iat": ISSUED, "exp": EXPIRES, "jti": JTI, **more}
 
 
-PAIRING = claims(session="sess-2023-11-14-221320-abcdef", mode="3d")
+PAIRING = claims()
 DEVICE = claims(session="sess-2023-11-14-221320-abcdef", device="phone-1", mode="3d")
 TYPES = {name: f"axolotl-{name}+jwt" for name in ("pairing", "device", "coach")}
 
@@ -82,9 +82,7 @@ bad = [
     ("exp as text", "token_malformed", raw(HEADER, BODY.replace(str(EXPIRES), f'"{EXPIRES}"'))),
     ("exp as fraction", "token_malformed", raw(HEADER, BODY.replace(str(EXPIRES), f"{EXPIRES}.5"))),
     ("exp before iat", "token_malformed", make({**PAIRING, "exp": ISSUED - 1})),
-    ("no session", "token_malformed", make(claims(mode="3d"))),
-    ("session that is a path", "token_malformed", make({**PAIRING, "session": "../etc"})),
-    ("unknown mode", "token_malformed", make({**PAIRING, "mode": "4d"})),
+    ("a session in a pairing token", "token_malformed", make(claims(session="sess-2023-11-14-221320-abcdef"))),
     ("a device in a pairing token", "token_malformed", make(DEVICE)),
     ("crit", "token_malformed", make(PAIRING, crit=["exp"], exp=EXPIRES)),
     ("nested header", "token_malformed", make(PAIRING, jwk={"kty": "oct", "k": "AAAA"})),
@@ -102,6 +100,14 @@ bad = [
     ("empty", "token_malformed", ""),
     ("only dots", "token_malformed", ".."),
     ("oversized", "token_malformed", make({**PAIRING, "filler": "x" * 4096})),
+]
+
+bad_devices = [
+    ("no session", "token_malformed", make(claims(device="phone-1", mode="3d"), "device")),
+    ("no device", "token_malformed", make(claims(session="s", mode="3d"), "device")),
+    ("session that is a path", "token_malformed", make({**DEVICE, "session": "../etc"}, "device")),
+    ("device that is a path", "token_malformed", make({**DEVICE, "device": "../etc"}, "device")),
+    ("unknown mode", "token_malformed", make({**DEVICE, "mode": "4d"}, "device")),
 ]
 
 for kind, token in good.items():
@@ -123,8 +129,12 @@ vectors = {
     "expires": EXPIRES,
     "jti": JTI,
     "good": good,
-    "bad": [{"name": name, "code": code, "token": token} for name, code, token in bad],
+    "bad": [
+        {"name": name, "kind": TYPES[kind], "code": code, "token": token}
+        for kind, tokens in (("pairing", bad), ("device", bad_devices))
+        for name, code, token in tokens
+    ],
 }
 path = pathlib.Path(__file__).with_name("pyjwt_vectors.json")
 path.write_text(json.dumps(vectors, indent=1) + "\n")
-print(f"{path.name}: {len(good)} good, {len(bad)} bad")
+print(f"{path.name}: {len(good)} good, {len(bad) + len(bad_devices)} bad")
