@@ -53,6 +53,7 @@ struct Probe {
 final class TestDisk: RecordingDisk {
   struct State: Sendable {
     var failure: DiskFailure?
+    var syncFailure: DiskFailure?
     var isHeld = false
     var freeBytes: UInt64 = 1 << 40
   }
@@ -85,8 +86,12 @@ private final class TestFile: RecordingFileHandle {
     try disk.pass()
     try file.write(parts, at: offset)
   }
+  var path: String { file.path }
   func truncate(to size: Int64) throws(DiskFailure) { try file.truncate(to: size) }
-  func synchronize() throws(DiskFailure) { try file.synchronize() }
+  func synchronize() throws(DiskFailure) {
+    if let failure = disk.state.withLock({ $0.syncFailure }) { throw failure }
+    try file.synchronize()
+  }
 }
 
 /// A stream-svc in this process, with the test as its api-front, session-svc and edge-gateway.
@@ -95,6 +100,7 @@ final class StreamFixture {
   let loop: EventLoop
   let disk = TestDisk()
   let session = SessionID("sess-1")!
+  private let lines = Monitor([String]())
   private(set) var process: StreamServiceProcess!
   private(set) var context: ServiceContext!
   private var bus: BusContext!
@@ -117,7 +123,7 @@ final class StreamFixture {
       "AXOLOTL_RECORDINGS_DIRECTORY": folder.path + "/rec", "AXOLOTL_POSE_THREADS": maker == nil ? "0" : "1",
       "AXOLOTL_DISK_RESERVE_MB": "10",
     ])
-    let log = Log(name: "stream-svc@1", level: .error) { print($0, terminator: "") }
+    let log = Log(name: "stream-svc@1", level: .warning) { [lines] line in lines.change { $0.append(line) } }
     context = ServiceContext(service: .streamService, instance: 1, settings: settings, log: log, loop: loop)
     bus = try BusContext(loop: loop, directory: folder.path + "/bus", log: log, metrics: Metrics())
     observationSocket = try PullSocket(bus, at: .observations, highWaterMark: 1000) { [unowned self] parts in
@@ -198,6 +204,9 @@ final class StreamFixture {
       return (try? JSONDecoder().decode(Message.self, from: Data(text.utf8)))?.code
     }
   }
+
+  /// What was logged, warnings and errors.
+  var logged: [String] { lines.withLock { $0 } }
 
   func forgetTexts() { texts = [:] }
 

@@ -28,6 +28,11 @@ final class DeviceFolder {
   private var nextNumber: Int
   private var live: Segment?
   private var fill: Segment?
+  /// Has been written to since it was last handed out to be synchronised.
+  private(set) var hasUnsynced = false
+  /// Files that nobody writes to any more, and folders with new names: still to be synchronised.
+  private var left: [any Synchronizable] = []
+  private var knowsParents = false
   private(set) var clockLog: ClockLog
   private(set) var contents: Contents
 
@@ -64,6 +69,7 @@ final class DeviceFolder {
 
   /// Writes frames, in any order, and returns those that are recorded. The others come back as the failure's.
   func record(_ frames: [TimedFrame]) -> (recorded: [TimedFrame], failure: DiskFailure?) {
+    hasUnsynced = true
     let ordered = frames.sorted { $0.sequence < $1.sequence }
     var uncommitted: [TimedFrame] = []
     var recorded: [TimedFrame] = []
@@ -89,8 +95,8 @@ final class DeviceFolder {
   /// Ends the connection period: finishes the files, so that players can seek in them.
   func finishSegments() throws(DiskFailure) {
     defer {
-      live = nil
-      fill = nil
+      retire(&live)
+      retire(&fill)
     }
     do throws(DiskFailure) {
       try live?.finish()
@@ -101,13 +107,26 @@ final class DeviceFolder {
     }
   }
 
+  private func retire(_ segment: inout Segment?) {
+    guard let ended = segment else { return }
+    left += [ended.movie, ended.index]
+    hasUnsynced = true
+    segment = nil
+  }
+
   /// Corrects the times of all that was recorded with all that is known by now.
   func correctTimes() throws(DiskFailure) {
     try TimesCorrection(folder: place.folder, boot: place.boot).make(from: try clockLog.all())
   }
 
-  var openFiles: [any RecordingFileHandle] {
-    [live, fill].compactMap { $0 }.flatMap { [$0.movie, $0.index] }
+  /// What was written to since the last call: files that are still open, those that ended meanwhile, and folders.
+  func takeUnsynced() -> [any Synchronizable] {
+    guard hasUnsynced else { return [] }
+    defer {
+      hasUnsynced = false
+      left = []
+    }
+    return [live, fill].compactMap { $0 }.flatMap { [$0.movie, $0.index] } + left
   }
 
   // MARK: - Choosing the segment
@@ -122,9 +141,11 @@ final class DeviceFolder {
     let made = try makeSegment(isLate ? .fill : .live, first: frame)
     if isLate {
       try fill?.finish()
+      retire(&fill)
       fill = made
     } else {
       try live?.finish()
+      retire(&live)
       live = made
     }
     return made
@@ -134,6 +155,9 @@ final class DeviceFolder {
     do {
       let made = try Segment(number: nextNumber, kind: kind, first: first, place: place, disk: disk)
       nextNumber += 1
+      // The session's folder and the one of all are as new as this one may be.
+      left += LocalFolder.chain(place.folder, levels: knowsParents ? 1 : 3)
+      knowsParents = true
       return made
     } catch {
       // A full disk often still makes files and then refuses their first bytes.
@@ -155,8 +179,8 @@ final class DeviceFolder {
   private func abandonSegments() {
     try? live?.abandon()
     try? fill?.abandon()
-    live = nil
-    fill = nil
+    retire(&live)
+    retire(&fill)
   }
 }
 

@@ -23,6 +23,8 @@ final class Recorder {
   private let configuration: Configuration
   private var threads: [RecorderThread] = []
   private let outbox: Outbox
+  private let syncer: RecordingSyncer
+  private let time: any TimeSource
   private var nextRequest = 0
   private var closing: [Int: (session: SessionID, waitingFor: Int)] = [:]
   private var lists: [Int: ([RecordingFile]) -> Void] = [:]
@@ -37,9 +39,9 @@ final class Recorder {
     try makeDirectories(configuration.root)
     self.configuration = configuration
     outbox = Outbox(handle: loop.handle)
-    let syncer = RecordingSyncer()
     let outbox = outbox
-    let time = loop.time
+    time = loop.time
+    syncer = RecordingSyncer { outbox.add(.sync($0)) }
     for number in 1...max(1, configuration.threads) {
       threads.append(
         RecorderThread(
@@ -47,7 +49,7 @@ final class Recorder {
           library: RecordingLibrary(
             root: configuration.root, instance: configuration.instance, boot: configuration.boot),
           reserveBytes: configuration.reserveBytes,
-          maximumFrameBytes: configuration.maximumQueuedBytes, disk: disk, time: time, syncer: syncer
+          maximumFrameBytes: configuration.maximumQueuedBytes, disk: disk, time: loop.time, syncer: syncer
         ) { outbox.add($0) })
     }
     outbox.deliver = LoopBound({ [weak self] in self?.deliver() }, on: loop)
@@ -108,9 +110,17 @@ final class Recorder {
   /// Frame bytes that wait to be written.
   var queuedBytes: Int { threads.reduce(0) { $0 + $1.queue.withLock { $0.frameBytes } } }
 
-  /// Finishes every file. False when the disk took longer than `limit`.
-  func stop(within limit: Duration) -> Bool {
-    threads.reduce(true) { $1.stop(within: limit) && $0 }
+  /// Files whose last sync failed: not known to be on the medium.
+  var doubtfulFiles: Int { syncer.doubtfulFiles }
+
+  /// Finishes every file and synchronises it, in `limit` altogether.
+  /// - Returns: whether all was written, and how many files are not known to be on the medium.
+  func stop(within limit: Duration) -> (isDone: Bool, unsyncedFiles: Int) {
+    let deadline = time.now().advanced(by: limit)
+    func rest() -> Duration { .microseconds(max(0, deadline - time.now())) }
+    for thread in threads { thread.beginStop() }
+    let isDone = threads.reduce(true) { $1.waitUntilStopped(atMost: rest()) && $0 }
+    return (isDone, syncer.stop(within: rest()))
   }
 
   /// Brings back what the threads said. Also called by a timer, should a wake-up ever be refused.

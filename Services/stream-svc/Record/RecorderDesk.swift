@@ -16,7 +16,6 @@ final class RecorderDesk {
   /// Frames of one camera written in one go: enough to save system calls, few enough to acknowledge soon.
   private static let maximumBatch = 32
   private static let retryPause = Duration.seconds(1)
-  private static let syncPeriod = Duration.seconds(5)
   private static let correctionPatience = Duration.seconds(2)
 
   private let library: RecordingLibrary
@@ -29,12 +28,12 @@ final class RecorderDesk {
   private var withFrames: [CameraNumber] = []
   private var reserveCheckedAt: SessionTime?
   private var isBelowReserve = false
+  private let syncPeriod: Duration
   private var nextSync: SessionTime
 
   init(
     library: RecordingLibrary, reserveBytes: UInt64, disk: any RecordingDisk, time: any TimeSource,
-    syncer: RecordingSyncer,
-    emit: @escaping (RecorderEvent) -> Void
+    syncer: RecordingSyncer, syncPeriod: Duration = .seconds(5), emit: @escaping (RecorderEvent) -> Void
   ) {
     self.library = library
     self.reserveBytes = reserveBytes
@@ -42,7 +41,8 @@ final class RecorderDesk {
     self.time = time
     self.syncer = syncer
     self.emit = emit
-    nextSync = time.now().advanced(by: Self.syncPeriod)
+    self.syncPeriod = syncPeriod
+    nextSync = time.now().advanced(by: syncPeriod)
   }
 
   func serve(_ command: RecorderCommand) {
@@ -74,8 +74,14 @@ final class RecorderDesk {
     withFrames.removeAll(keepingCapacity: true)
     let now = time.now()
     guard now >= nextSync else { return }
-    nextSync = now.advanced(by: Self.syncPeriod)
-    syncer.synchronize(cameras.values.flatMap { $0.folder.openFiles })
+    nextSync = now.advanced(by: syncPeriod)
+    syncer.synchronize(cameras.values.flatMap { $0.folder.takeUnsynced() })
+  }
+
+  /// How long nothing has to be done if no command comes; nil: for ever.
+  var pauseBeforeSync: Duration? {
+    guard cameras.values.contains(where: \.folder.hasUnsynced) else { return nil }
+    return .microseconds(max(0, nextSync - time.now()))
   }
 
   /// The process ends, soon: all files are finished first. What is not corrected in time is when somebody asks for it
@@ -104,6 +110,8 @@ final class RecorderDesk {
     if let open = cameras.removeValue(forKey: camera) {
       // A file without trailer is still good; the next opening recovers it.
       try? open.folder.finishSegments()
+      // From here on nobody else knows of them.
+      syncer.synchronize(open.folder.takeUnsynced())
       // Without corrected times those of the index stand.
       if correctingTimes, !isBelowReserve { try? open.folder.correctTimes() }
     }

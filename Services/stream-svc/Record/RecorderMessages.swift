@@ -33,6 +33,7 @@ enum RecorderEvent: Sendable {
   case read(request: Int, ReadRecording.Reply?)
   case finalTimes(request: Int, ReadFinalTimes.Reply)
   case deleted(request: Int, Result<DeleteRecordings.Reply, ServiceError>)
+  case sync(RecordingSyncer.Report)
   /// Bytes free on the recordings' disk; nil when the file system does not say.
   case measured(freeBytes: UInt64?)
 }

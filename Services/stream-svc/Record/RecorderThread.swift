@@ -18,19 +18,17 @@ final class RecorderThread: Sendable {
 
   init(
     number: Int, library: RecordingLibrary, reserveBytes: UInt64, maximumFrameBytes: Int, disk: any RecordingDisk,
-    time: any TimeSource, syncer: RecordingSyncer, emit: @escaping @Sendable (RecorderEvent) -> Void
+    time: any TimeSource, syncer: RecordingSyncer, syncPeriod: Duration = .seconds(5),
+    emit: @escaping @Sendable (RecorderEvent) -> Void
   ) {
     self.maximumFrameBytes = maximumFrameBytes
     let queue = queue
     thread = WorkerThread("recorder-\(number)") {
       let desk = RecorderDesk(
-        library: library, reserveBytes: reserveBytes, disk: disk, time: time, syncer: syncer, emit: emit)
+        library: library, reserveBytes: reserveBytes, disk: disk, time: time, syncer: syncer, syncPeriod: syncPeriod,
+        emit: emit)
       while true {
-        let (commands, isStopped) = queue.wait { queue -> ([RecorderCommand], Bool)? in
-          guard !queue.commands.isEmpty || queue.isStopped else { return nil }
-          defer { queue.commands = [] }
-          return (queue.commands, queue.isStopped)
-        }
+        let (commands, isStopped) = Self.next(queue, waitingAtMost: desk.pauseBeforeSync)
         for command in commands {
           desk.serve(command)
           if case .frame(_, let frame) = command {
@@ -46,6 +44,19 @@ final class RecorderThread: Sendable {
     }
   }
 
+  /// What waits. Nothing when nothing came for so long: what was written last has to be synchronised all the same.
+  private static func next(
+    _ queue: Monitor<Queue>, waitingAtMost limit: Duration?
+  ) -> (commands: [RecorderCommand], isStopped: Bool) {
+    func take(_ queue: inout Queue) -> ([RecorderCommand], Bool)? {
+      guard !queue.commands.isEmpty || queue.isStopped else { return nil }
+      defer { queue.commands = [] }
+      return (queue.commands, queue.isStopped)
+    }
+    guard let limit else { return queue.wait(for: take) }
+    return queue.wait(atMost: limit, for: take) ?? ([], false)
+  }
+
   func send(_ command: RecorderCommand) { queue.change { $0.commands.append(command) } }
 
   /// False when as many bytes wait as may: the disk is slower than the phones.
@@ -58,9 +69,9 @@ final class RecorderThread: Sendable {
     }
   }
 
-  /// Writes what waits, finishes every file and ends. False when that took longer than `limit`.
-  func stop(within limit: Duration) -> Bool {
-    queue.change { $0.isStopped = true }
-    return thread.waitUntilDone(atMost: limit)
-  }
+  /// Writes what waits, finishes every file and ends. Does not wait for it.
+  func beginStop() { queue.change { $0.isStopped = true } }
+
+  /// False when it still runs after `limit`.
+  func waitUntilStopped(atMost limit: Duration) -> Bool { thread.waitUntilDone(atMost: limit) }
 }

@@ -8,13 +8,20 @@ public protocol RecordingDisk: Sendable {
   func freeBytes(in folder: String) throws(DiskFailure) -> UInt64
 }
 
+/// What can be brought to the medium.
+public protocol Synchronizable: AnyObject, Sendable {
+  /// For the log.
+  var path: String { get }
+  /// Waits until all that was written before is on the medium. After a failure nothing of it counts as being there, and the
+  /// next call writes it again.
+  func synchronize() throws(DiskFailure)
+}
+
 /// An open file of a recording.
-public protocol RecordingFileHandle: AnyObject, Sendable {
+public protocol RecordingFileHandle: Synchronizable {
   /// Writes all parts, one after the other, from `offset` on.
   func write(_ parts: [UnsafeRawBufferPointer], at offset: Int64) throws(DiskFailure)
   func truncate(to size: Int64) throws(DiskFailure)
-  /// Waits until the data is on the medium.
-  func synchronize() throws(DiskFailure)
 }
 
 extension RecordingFileHandle {
@@ -72,65 +79,6 @@ public struct LocalDisk: RecordingDisk {
     var facts = statvfs()
     try checkDisk("statvfs") { statvfs(folder, &facts) }
     return UInt64(facts.f_bavail) * UInt64(facts.f_frsize)
-  }
-}
-
-/// Owns one file descriptor.
-final class LocalFile: RecordingFileHandle {
-  let descriptor: Int32
-
-  init(creating path: String) throws(DiskFailure) {
-    descriptor = try checkDisk("create") { open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o640) }
-  }
-
-  init(opening path: String, flags: Int32 = O_RDWR) throws(DiskFailure) {
-    descriptor = try checkDisk("open") { open(path, flags | O_CLOEXEC, 0o640) }
-  }
-
-  deinit { close(descriptor) }
-
-  func write(_ parts: [UnsafeRawBufferPointer], at offset: Int64) throws(DiskFailure) {
-    var vectors = parts.map { iovec(iov_base: UnsafeMutableRawPointer(mutating: $0.baseAddress), iov_len: $0.count) }
-    var position = offset
-    while true {
-      vectors.removeAll { $0.iov_len == 0 }
-      if vectors.isEmpty { return }
-      var written = try checkDisk("write") { pwritev(descriptor, vectors, Int32(vectors.count), Int(position)) }
-      guard written > 0 else { throw DiskFailure(operation: "write", errno: EIO) }
-      position += Int64(written)
-      for index in vectors.indices where written > 0 {
-        let step = min(written, vectors[index].iov_len)
-        vectors[index].iov_base += step
-        vectors[index].iov_len -= step
-        written -= step
-      }
-    }
-  }
-
-  func truncate(to size: Int64) throws(DiskFailure) { try checkDisk("truncate") { ftruncate(descriptor, Int(size)) } }
-  func synchronize() throws(DiskFailure) { try checkDisk("fdatasync") { fdatasync(descriptor) } }
-
-  func size() throws(DiskFailure) -> Int64 {
-    var facts = stat()
-    try checkDisk("fstat") { fstat(descriptor, &facts) }
-    return Int64(facts.st_size)
-  }
-
-  /// Up to `count` bytes from `offset`; fewer at the end of the file.
-  func read(_ count: Int, at offset: Int64) throws(DiskFailure) -> [UInt8] {
-    var bytes = [UInt8](repeating: 0, count: count)
-    var filled = 0
-    while filled < count {
-      let got = try checkDisk("read") {
-        bytes.withUnsafeMutableBytes {
-          pread(descriptor, $0.baseAddress! + filled, count - filled, Int(offset) + filled)
-        }
-      }
-      if got == 0 { break }
-      filled += got
-    }
-    bytes.removeLast(count - filled)
-    return bytes
   }
 }
 

@@ -94,8 +94,11 @@ final class PosePool: Sendable {
   var waiting: Int { state.withLock { $0.lines.values.reduce(0) { $0 + $1.waiting.count } } }
 
   func stop(within limit: Duration) -> Bool {
+    let (time, deadline) = (SystemTimeSource(), SystemTimeSource().now().advanced(by: limit))
     state.change { $0.isStopped = true }
-    return threads.reduce(true) { $1.waitUntilDone(atMost: limit) && $0 }
+    return threads.reduce(true) { done, thread in
+      thread.waitUntilDone(atMost: .microseconds(max(0, deadline - time.now()))) && done
+    }
   }
 
   // MARK: - On the worker threads

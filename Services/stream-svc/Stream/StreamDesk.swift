@@ -201,6 +201,7 @@ final class StreamDesk {
     case .opened(let number, let contents): opened(number, contents)
     case .openFailed(let number, let failure): openFailed(number, failure)
     case .wrote(let number, let outcome): wrote(number, outcome)
+    case .sync(let report): heard(report)
     case .closed, .sessionClosed, .listed, .read, .finalTimes, .deleted, .measured: return
     }
   }
@@ -272,6 +273,17 @@ final class StreamDesk {
       greet(number)
     }
     if !outcome.recorded.isEmpty { acknowledgeSoon(number) }
+  }
+
+  /// What was acknowledged is in the kernel's hands, and may not be on the medium: nobody can send it again.
+  private func heard(_ report: RecordingSyncer.Report) {
+    switch report {
+    case .failed(let path, let failure, let isNews):
+      metrics.syncFailures.increment()
+      if isNews { log.error("recording_sync_failed", (.path, path), (.error, failure.description)) }
+    case .recovered(let path): log.info("recording_sync_recovered", (.path, path))
+    case .givenUp(let path): log.error("recording_sync_given_up", (.path, path))
+    }
   }
 
   // MARK: - To the phones

@@ -17,6 +17,7 @@ final class StreamMetrics {
   let clockSamplesUnbelieved: Counter
   let clockJumps: Counter
   let writeFailures: Counter
+  let syncFailures: Counter
   let flushSeconds: Histogram
   let poseSeconds: Histogram
   private let metrics: Metrics
@@ -42,6 +43,8 @@ final class StreamMetrics {
       "axolotl_clock_samples_unbelieved_total", "Clock exchanges that say of this server what it cannot have said.")
     clockJumps = metrics.counter("axolotl_clock_jumps_total", "Times that a phone's clock stopped or jumped.")
     writeFailures = metrics.counter("axolotl_record_failures_total", "Flushes that the disk refused.")
+    syncFailures = metrics.counter(
+      "axolotl_record_sync_failures_total", "Attempts to bring a recording's file to the medium that failed.")
     flushSeconds = metrics.histogram(
       "axolotl_record_flush_seconds", "Time to write one camera's waiting frames.",
       buckets: [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3])

@@ -26,7 +26,9 @@ public final class StreamServiceProcess: ServiceProcess {
   /// As api-front does for its WebSockets: what was ended or removed is honoured within a second.
   private static let recheckPeriod = Duration.milliseconds(750)
   private static let measuringPeriod = Duration.seconds(1)
-  private static let stopLimit = Duration.seconds(4)
+  /// All that `stop` waits for. With what the process takes for its end (`ServiceContext`, 5.2 s) this is less than the
+  /// unit's TimeoutStopSec.
+  static let stopLimits = (peers: Duration.seconds(2), recorder: Duration.seconds(6), poses: Duration.milliseconds(500))
 
   public convenience init(_ context: ServiceContext) throws {
     let settings = context.settings
@@ -135,6 +137,9 @@ public final class StreamServiceProcess: ServiceProcess {
     context.metrics.gauge("axolotl_record_stopped_cameras", "Connected phones whose recording stands still.") {
       [unowned desk] in Double(desk.all.count { $0.isConnected && $0.failure != nil })
     }
+    context.metrics.gauge(
+      "axolotl_record_doubtful_files", "Recordings' files whose last sync failed: not known to be on the medium."
+    ) { [unowned recorder] in Double(recorder.doubtfulFiles) }
     context.metrics.gauge("axolotl_pose_queue_frames", "Frames that wait for pose estimation.") { [unowned poses] in
       Double(poses.waiting)
     }
@@ -176,10 +181,12 @@ public final class StreamServiceProcess: ServiceProcess {
   }
 
   private func stop() {
-    if !peers.stop(within: .seconds(2)) { context.log.error("peers_still_busy") }
-    if !recorder.stop(within: Self.stopLimit) { context.log.error("recorder_still_busy") }
+    if !peers.stop(within: Self.stopLimits.peers) { context.log.error("peers_still_busy") }
+    let (isDone, unsynced) = recorder.stop(within: Self.stopLimits.recorder)
+    if !isDone { context.log.error("recorder_still_busy") }
+    if unsynced > 0 { context.log.error("recordings_not_synced", (.count, unsynced)) }
     recorder.deliver()
-    _ = poses.stop(within: .milliseconds(500))
+    _ = poses.stop(within: Self.stopLimits.poses)
   }
 }
 
