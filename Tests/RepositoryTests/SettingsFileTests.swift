@@ -17,4 +17,14 @@ struct SettingsFileTests {
     }
     _ = try Settings(environment: [:], file: inForce.joined(separator: "\n"))
   }
+
+  /// What a message tells people to set must exist.
+  @Test func everySettingThatTheCodeNamesIsOne() throws {
+    let known = Set(try Repository.read(".env.example").matches(of: /(?m)^#?([A-Z_]+)=/).map { String($0.1) })
+    for file in try Repository.swiftFiles(below: "Services") + Repository.swiftFiles(below: "Shared") {
+      for name in file.lines.flatMap({ $0.matches(of: /AXOLOTL_[A-Z_]*[A-Z]/) }).map({ String($0.output) }) {
+        #expect(known.contains(name), "\(file.path) names \(name)")
+      }
+    }
+  }
 }

@@ -45,7 +45,7 @@ extension PoseError: CustomStringConvertible {
   public var description: String {
     switch self {
     case .modelMissing(let path):
-      "the pose model \(path) is missing or unreadable; run `make setup`, or name its folder in AXOLOTL_MODELS_DIRECTORY_DIRECTORY"
+      "the pose model \(path) is missing or unreadable; run `make setup`, or name its folder in AXOLOTL_MODELS_DIRECTORY"
     case .modelUnexpected(let path, let reason):
       "\(path) is not the expected pose model (\(reason)); delete it and run `make setup` to install it again"
     case .inferenceFailed(let call, let reason):
