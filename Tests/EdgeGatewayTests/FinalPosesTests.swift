@@ -192,6 +192,43 @@ import Timing
     }
   }
 
+  /// The calibration before the place and all observations behind it are used.
+  @Test func damagedObservationsCostOnlyThemselves() throws {
+    let session = try open()
+    _ = try session.calibrate(Array(Garage.calibration()))
+    let times = try film(session, frames: 90)
+    let file = try #require(fopen(files.observations, "r+"))
+    defer { fclose(file) }
+    var lengths: [Int] = []
+    let (journal, _) = try Journal<ObservationRecord>.open(files.observations) {
+      lengths.append($0.encoded().count + 4)
+    }
+    fseek(file, 4 + lengths[..<100].reduce(0, +), SEEK_SET)
+    fwrite([UInt8](repeating: 0, count: 50), 1, 50, file)
+    fflush(file)
+    let job = try finish(session, times)
+    #expect(job.observations == 359 && job.damage == JournalDamage(places: 1, bytes: lengths[100]))
+    #expect(job.poses > 80)
+    #expect(error(try poses(files.finalJournal)) < 0.001)
+    withExtendedLifetime(journal) {}
+  }
+
+  /// A calibration's bytes could be any: a length that is wrong must not make one of what follows.
+  @Test func aDamagedCalibrationSwallowsNothing() throws {
+    let session = try open()
+    _ = try session.calibrate(Array(Garage.calibration()))
+    try film(session, frames: 5)
+    let file = try #require(fopen(files.observations, "r+"))
+    fseek(file, 4, SEEK_SET)
+    fwrite([0, 0, 0, 0], 1, 4, file)
+    fclose(file)
+    var observations = 0
+    _ = try Journal<ObservationRecord>.open(files.observations) { record in
+      if case .observation = record { observations += 1 } else { Issue.record("not a calibration") }
+    }
+    #expect(observations == 20)
+  }
+
   @Test func aTornObservationCostsOnlyItself() throws {
     let session = try open()
     _ = try session.calibrate(Array(Garage.calibration()))

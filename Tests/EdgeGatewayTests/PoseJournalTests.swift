@@ -1,4 +1,4 @@
-import Glibc
+import Foundation
 import Messages
 import Runtime
 import Testing
@@ -74,6 +74,73 @@ import Timing
     let (read, cut) = try reopen()
     #expect(read.isEmpty && cut == 5)
     #expect(try write(1) == reopen().poses)
+  }
+
+  // MARK: - Damage before the end
+
+  private func bytes() throws -> [UInt8] { Array(try Data(contentsOf: URL(filePath: path))) }
+  private func replace(with bytes: [UInt8]) throws { try Data(bytes).write(to: URL(filePath: path)) }
+
+  /// Each byte of a record in the middle, and the beginning of the file: what is behind is still read.
+  @Test func oneDamagedByteCostsAtMostItsRecord() throws {
+    let written = try write(4)
+    let good = try bytes()
+    let record = (good.count - 4) / 4
+    let places = Array(0..<4) + Array(4 + record..<4 + record + 60) + [4 + record + 300, 4 + 2 * record - 1]
+    for place in places {
+      for value: UInt8 in [0, 1, 0xFF] where good[place] != value {
+        var damaged = good
+        damaged[place] = value
+        try replace(with: damaged)
+        let (read, cut) = try reopen()
+        #expect(cut == 0, "byte \(place)")
+        #expect(read.filter(written.contains).count >= (place < 4 ? 4 : 3), "byte \(place)")
+        #expect(fileSize() == good.count, "damage stays where it is")
+      }
+    }
+  }
+
+  @Test func damageIsCountedAndWritingGoesOnBehindIt() throws {
+    let written = try write(200)
+    var damaged = try bytes()
+    let record = (damaged.count - 4) / 200
+    // Blocks that a power failure left empty, further on than one piece of the reader.
+    for (first, count) in [(20, 3), (110, 90)] {
+      for place in 4 + first * record..<4 + (first + count) * record - 7 where count < 90 { damaged[place] = 0 }
+    }
+    for place in 4 + 110 * record..<4 + 199 * record + 9 { damaged[place] = UInt8(truncatingIfNeeded: place) }
+    try replace(with: damaged)
+    var (read, cut) = try reopen()
+    #expect(read == Array(written[..<20] + written[23..<110]))
+    #expect(cut == 90 * record, "no good record is behind the second place")
+    let (journal, _) = try PoseJournal.open(path) { _ in }
+    #expect(journal.damage == JournalDamage(places: 1, bytes: 3 * record))
+    try journal.append(written[199])
+    (read, cut) = try reopen()
+    #expect(read.count == 108 && read.last == written[199] && cut == 0)
+  }
+
+  @Test func theEndOfALongJournalIsFoundWithoutReadingItAll() throws {
+    let written = try write(500)
+    let good = try bytes()
+    let record = (good.count - 4) / 500
+    func resumed() throws -> (Pose3D?, Int, Int) {
+      let (journal, cut, last) = try PoseJournal.resume(path)
+      return (last, cut, journal.end)
+    }
+    #expect(try resumed() == (written[499], 0, good.count))
+    try replace(with: Array(good.dropLast(100)))
+    #expect(try resumed() == (written[498], record - 100, good.count - record))
+    #expect(fileSize() == good.count - record)
+    // Damage that is longer than what is looked at first.
+    try replace(with: good[..<(4 + 300 * record)] + [UInt8](repeating: 0, count: 200_000))
+    #expect(try resumed() == (written[299], 200_000, 4 + 300 * record))
+    for nothing in [[], Array("AXJ1".utf8), Array("hel".utf8), Array("AXJ1hello".utf8)] as [[UInt8]] {
+      try replace(with: nothing)
+      let (last, _, end) = try resumed()
+      #expect(last == nil && end == 4)
+      #expect(try bytes() == Array("AXJ1".utf8))
+    }
   }
 
   private func fileSize() -> Int? {

@@ -20,11 +20,14 @@ final class FinalPosesJob {
   /// Observations that got a final time.
   private(set) var corrected = 0
   private(set) var poses = 0
+  /// What of the observations could not be read.
+  var damage: JournalDamage { reader.damage }
+  var source: String { reader.path }
 
   private let session: SessionID
   private let folder: SessionFolder
   private let times: FinalTimes
-  private let source: OwnedDescriptor
+  private let file: OwnedDescriptor
   private var reader: JournalReader<ObservationRecord>
   private let journal: PoseJournal
   private var aligner: Aligner
@@ -44,8 +47,8 @@ final class FinalPosesJob {
     self.folder = folder
     self.times = times
     let path = folder.observations
-    source = OwnedDescriptor(try systemCall("open", on: path) { open(path, O_RDONLY | O_CLOEXEC) })
-    reader = JournalReader(descriptor: source.number, path: path)
+    file = OwnedDescriptor(try systemCall("open", on: path) { open(path, O_RDONLY | O_CLOEXEC) })
+    reader = JournalReader(descriptor: file.number, path: path)
     // Of a job that was killed.
     unlink(folder.newFinalJournal)
     journal = try PoseJournal.open(folder.newFinalJournal) { _ in }.journal

@@ -113,6 +113,7 @@ final class FinalPosesWorker {
         return
       }
       try reconstruction.finalPosesAreMade()
+      log.journalDamage(job.damage, job.source, session)
       log.info("final_poses_made", (.session, session.text), (.count, job.poses), (.frames, job.corrected))
       done(session)
     } catch {

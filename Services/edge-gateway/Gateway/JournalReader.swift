@@ -2,10 +2,18 @@ import Glibc
 import Messages
 import Runtime
 
-/// Reads a journal from the start, piece by piece. The descriptor stays its owner's.
+/// What of a journal could not be read although good records follow it.
+struct JournalDamage: Equatable {
+  var places = 0
+  var bytes = 0
+}
+
+/// Reads a journal piece by piece. What is damaged is passed over: reading goes on with the next good record. The descriptor
+/// stays its owner's.
 struct JournalReader<Record: JournalRecord> {
-  /// The end of the last whole record read, bytes from the start; 0 before a good beginning.
+  /// The end of the last whole record read, or of a good beginning, bytes from the start of the file; 0 before.
   private(set) var offset = 0
+  private(set) var damage = JournalDamage()
 
   private let descriptor: Int32
   let path: String
@@ -13,23 +21,59 @@ struct JournalReader<Record: JournalRecord> {
   private var buffer = [UInt8](repeating: 0, count: max(64 * 1024, Record.longestRecord + 4))
   /// What of the buffer has been read from the file and not been used yet.
   private var filled = 0..<0
-  private var fileOffset = 0
+  private var fileOffset: Int
+  private var state = State.beginning
 
-  /// - Parameter limit: reads no further than this many bytes of the file.
-  init(descriptor: Int32, path: String, limit: Int = .max) {
+  private enum State {
+    case beginning
+    /// A record starts here, if one does.
+    case atRecord
+    /// Somewhere in the file.
+    case adrift
+    case atEnd
+  }
+
+  /// - Parameters:
+  ///   - start: from the first record that begins there or later.
+  ///   - limit: reads no further than this many bytes of the file.
+  init(descriptor: Int32, path: String, from start: Int = 0, limit: Int = .max) {
     self.descriptor = descriptor
     self.path = path
     self.limit = limit
+    fileOffset = start
+    if start > 0 { state = .adrift }
   }
 
-  /// The next record, or nil at the end of what is whole.
+  /// The next good record, or nil when there is none any more.
   mutating func next() throws(SystemError) -> Record? {
-    if offset == 0 {
-      guard try fill(Journal<Record>.magic.count),
-        buffer[filled.lowerBound...].starts(with: Journal<Record>.magic)
-      else { return nil }
-      advance(Journal<Record>.magic.count)
+    if state == .beginning { try readMagic() }
+    switch state {
+    case .beginning, .atEnd: return nil
+    case .atRecord:
+      if let record = try record(mustConvince: false) { return record }
+      let start = position
+      advance(1)
+      guard let record = try search() else { return nil }
+      damage.places += 1
+      damage.bytes += record.start - start
+      return record.record
+    case .adrift: return try search()?.record
     }
+  }
+
+  private mutating func readMagic() throws(SystemError) {
+    state = .atRecord
+    let magic = Journal<Record>.magic
+    guard try fill(magic.count), buffer[filled.lowerBound...].starts(with: magic) else { return }
+    advance(magic.count)
+    offset = position
+  }
+
+  /// Where in the file `filled` begins.
+  private var position: Int { fileOffset - filled.count }
+
+  /// The record that starts here.
+  private mutating func record(mustConvince: Bool) throws(SystemError) -> Record? {
     guard try fill(4) else { return nil }
     let start = filled.lowerBound
     let count = buffer.withUnsafeBytes { bytes in
@@ -40,19 +84,43 @@ struct JournalReader<Record: JournalRecord> {
       let begin = filled.lowerBound + 4
       return try? Record(decoding: UnsafeRawBufferPointer(rebasing: bytes[begin..<begin + count]))
     }
-    guard let record else { return nil }
+    guard let record, !mustConvince || record.isConvincing else { return nil }
     advance(4 + count)
+    offset = position
+    state = .atRecord
     return record
   }
 
+  /// The first good record from here on, wherever it starts.
+  private mutating func search() throws(SystemError) -> (record: Record, start: Int)? {
+    let head = 4 + Record.signatureSize
+    while try fill(head) {
+      let last = filled.upperBound - head
+      let found = buffer.withUnsafeBytes { bytes -> Int? in
+        var place = filled.lowerBound
+        while place <= last {
+          if Record.mayBegin(UnsafeRawBufferPointer(rebasing: bytes[place + 4..<place + head])) { return place }
+          place += 1
+        }
+        return nil
+      }
+      advance((found ?? last + 1) - filled.lowerBound)
+      guard found != nil else { continue }
+      let start = position
+      if let record = try record(mustConvince: true) { return (record, start) }
+      advance(1)
+    }
+    state = .atEnd
+    return nil
+  }
+
   private mutating func advance(_ count: Int) {
-    filled = filled.lowerBound + count..<filled.upperBound
-    offset += count
+    filled = min(filled.lowerBound + count, filled.upperBound)..<filled.upperBound
   }
 
   /// Makes sure that `count` bytes lie in the buffer from the start of `filled` on. False at the end of the file.
   private mutating func fill(_ count: Int) throws(SystemError) -> Bool {
-    guard offset + count <= limit else { return false }
+    guard position + count <= limit else { return false }
     while filled.count < count {
       let (held, from, file) = (filled, fileOffset, descriptor)
       let read = try systemCall("pread", on: path) {

@@ -1,4 +1,5 @@
 import Messages
+import Reconstruction
 import Timing
 
 /// What a session's reconstruction was made of, in the order in which it came: enough to make it again with better times.
@@ -12,6 +13,23 @@ enum ObservationRecord: JournalRecord {
 
   static var journalMagic: StaticString { "AXV1" }
   static var longestRecord: Int { SetCalibration.maximumBytes * 2 }
+
+  static var signatureSize: Int { 10 }
+  static func mayBegin(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    switch bytes[0] {
+    case observationTag: bytes[1..<5].elementsEqual("AXO1".utf8)
+    case calibrationTag: bytes[9] == UInt8(ascii: "{")
+    default: false
+    }
+  }
+
+  /// Any bytes could be a calibration's, but for what it says.
+  var isConvincing: Bool {
+    switch self {
+    case .observation: true
+    case .calibration(_, let document): (try? CalibrationJSON.decode(document)) != nil
+    }
+  }
 
   private static let observationTag: UInt8 = 1
   private static let calibrationTag: UInt8 = 2

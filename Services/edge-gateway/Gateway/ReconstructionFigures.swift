@@ -11,6 +11,8 @@ struct ReconstructionFigures {
     case unfitPicture = "unfit_picture"
     case nothingFound = "nothing_found"
     case journalFull = "journal_full"
+    /// Places in the journal that could not be read; each may have held several poses.
+    case journalDamaged = "journal_damaged"
   }
 
   private(set) var poses = 0

@@ -163,6 +163,8 @@ final class SessionReconstruction {
     }
     journal = opened
     if cut > 0 { log.warning("journal_torn_record_cut", (.session, session.text), (.bytes, cut)) }
+    figures.drop(.journalDamaged, opened.damage.places)
+    log.journalDamage(opened.damage, opened.path, session)
     return last
   }
 
