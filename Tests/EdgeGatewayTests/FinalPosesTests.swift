@@ -87,7 +87,7 @@ import Timing
   private func finish(_ session: SessionReconstruction, _ times: FinalTimes) throws -> FinalPosesJob {
     let job = try #require(try session.beginFinalPoses(times))
     while try !job.step() {}
-    try session.finalPosesAreMade()
+    session.finalPosesAreMade(by: job)
     return job
   }
 
@@ -184,6 +184,28 @@ import Timing
     #expect(try export(session, .final) == nil)
     #expect(try #require(try export(session)).contains(#""times":"live""#))
     #expect(!files.awaitsFinalPoses)
+  }
+
+  /// Frames that were sent again come in files of their own; of two times of one frame the later one counts.
+  @Test func timesInAnyOrderAreFound() throws {
+    var writer = ByteWriter()
+    let device = DeviceID("phone-0")!
+    for times in [[(1, 10), (2, 20), (9, 90)], [(4, 40), (5, 50), (9, 91)], [(3, 30)]] as [[(UInt32, Int64)]] {
+      FinalDeviceTimes(
+        device: device,
+        times: times.map { sequence, time in
+          FinalDeviceTimes.Time(
+            sequence: sequence,
+            reading: ClockReading(time: SessionTime(microseconds: time), errorBoundMicroseconds: 1))
+        }
+      ).encode(into: &writer)
+    }
+    let final = try FinalTimes(decoding: writer.bytes)
+    let found = try (0...10).map { sequence in
+      try final.corrected(Garage.observation(phone: 0, at: .zero, sequence: sequence))?.captured.microseconds
+    }
+    #expect(found == [nil, 10, 20, 30, 40, 50, nil, nil, nil, 91, nil])
+    #expect(try final.corrected(Garage.observation(phone: 1, at: .zero, sequence: 1)) == nil)
   }
 
   @Test func damagedTimesAreRefused() throws {

@@ -1,5 +1,6 @@
 import Bus
 import FoundationEssentials
+import Glibc
 import Messages
 import Reconstruction
 import Runtime
@@ -73,6 +74,8 @@ final class GatewayFixture {
 
   /// Slow enough for a debug build on a busy machine.
   private static let period: Int64 = 100_000
+  /// The processor's time that one turn of the loop took at most.
+  var longestTurn = Duration.zero
 
   /// Sends frames of four phones, captured a moment ago, until something comes of it.
   func film(until condition: () throws -> Bool) throws {
@@ -88,8 +91,19 @@ final class GatewayFixture {
         }
         frame += 1
       }
+      let before = Self.processorTime()
       loop.runOnce(waitingAtMost: .milliseconds(5))
+      longestTurn = max(longestTurn, Self.processorTime() - before)
     }
+  }
+}
+
+extension GatewayFixture {
+  /// What this thread has had: unlike the clock's, it does not count what others do meanwhile.
+  static func processorTime() -> Duration {
+    var time = timespec()
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
   }
 }
 
@@ -148,6 +162,32 @@ private struct ExportedStart: Decodable {
     let last = try #require(gateway.live.last)
     try gateway.film { gateway.live.count { $0.time > last.time } >= 4 }
     #expect(zip(gateway.live, gateway.live.dropFirst()).allSatisfy { $0.time < $1.time })
+  }
+
+  /// A long take's journals are read while the gateway answers others, and takes what is filmed.
+  @Test func aRestartAnswersWhileItReads() throws {
+    let gateway = try GatewayFixture()
+    _ = try gateway.ask(SetCalibration(session: Garage.session, document: Garage.calibration()))
+    try gateway.film { gateway.live.count >= 4 }
+    // The same poses again and again, as if the take had been long.
+    let files = SessionFolder(
+      root: SessionFolder.root(stateDirectory: "\(gateway.folder.path)/state"), session: Garage.session)
+    let journal = try Data(contentsOf: URL(filePath: files.journal))
+    var long = journal
+    while long.count < 10_000_000 { long += journal.dropFirst(4) }
+    try long.write(to: URL(filePath: files.journal))
+    try gateway.start()
+    var figures: ReconstructionStatistics.Reply?
+    gateway.client.send(ReconstructionStatistics(session: Garage.session)) { figures = try? $0.get() }
+    _ = try gateway.ask(GetCalibration(session: Garage.session))
+    #expect(figures == nil, "it is answered before all is read")
+    let count = gateway.live.count
+    gateway.longestTurn = .zero
+    try gateway.film { gateway.live.count >= count + 2 && figures != nil }
+    #expect(gateway.longestTurn < .milliseconds(50), "of the processor's time, in a debug build")
+    #expect(try #require(figures).poses > 10_000)
+    let export = try gateway.ask(ExportPoses(session: Garage.session, format: .csv))
+    #expect(export.poses >= (try #require(figures)).poses)
   }
 
   @Test func badInputCostsOneMessage() throws {

@@ -88,6 +88,44 @@ import Timing
     #expect(rows.map { $0[0] } == (1...rows.count).map { "\($0)" })
   }
 
+  /// An hour's journal takes seconds to read: the loop must have its turns in between, and what is filmed meanwhile counts.
+  @Test func whatAnEarlierProcessLeftIsReadInSteps() throws {
+    let first = try open()
+    _ = try first.calibrate(Array(Garage.calibration()))
+    let before = try film(first, 0..<400)
+    let second = try open(now: 1_000_000 + 400 * Garage.period)
+    #expect(second.isCalibrated && !second.isRestored)
+    var isTold = false
+    second.whenRestored { isTold = true }
+    let meanwhile = try film(second, 400..<430)
+    #expect(meanwhile.count > 15)
+    #expect(try #require(meanwhile.first).time > (try #require(before.last)).time)
+    #expect(!second.isRestored && !isTold, "nothing of it is needed for that")
+    var steps = 1
+    while !second.restoreStep() { steps += 1 }
+    #expect(steps >= before.count / PoseRestoration.posesPerStep && isTold && second.isRestored)
+    #expect(second.statistics.poses == before.count + meanwhile.count)
+    // The same as if one process had seen it all.
+    let third = try open(now: 1_000_000 + 430 * Garage.period)
+    let (a, b) = (third.statistics, second.statistics)
+    #expect(a.poses == b.poses && a.jointsPerPose == b.jointsPerPose)
+    #expect(a.reprojectionPxMedian == b.reprojectionPxMedian)
+    let (poses, _) = try export(second, .csv)
+    #expect(poses == before.count + meanwhile.count)
+  }
+
+  @Test func observationsAreKeptBehindThoseOfAnEarlierProcess() throws {
+    let first = try open()
+    _ = try first.calibrate(Array(Garage.calibration()))
+    _ = try film(first, 0..<100)
+    let second = try open(now: 1_000_000 + 100 * Garage.period)
+    _ = try film(second, 100..<110)
+    let files = SessionFolder(root: SessionFolder.root(stateDirectory: folder.path), session: Garage.session)
+    var count = 0
+    _ = try Journal<ObservationRecord>.open(files.observations) { _ in count += 1 }
+    #expect(count == 1 + 440)
+  }
+
   @Test func anExportHoldsWhatItsHeaderSays() throws {
     let session = try open()
     _ = try session.calibrate(Array(Garage.calibration()))

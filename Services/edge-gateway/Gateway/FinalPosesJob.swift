@@ -19,7 +19,9 @@ final class FinalPosesJob {
   private(set) var observations = 0
   /// Observations that got a final time.
   private(set) var corrected = 0
-  private(set) var poses = 0
+  var poses: Int { figures.poses }
+  /// The poses that were made, once they are complete; nil when there is none.
+  private(set) var take: PoseTake?
   /// What of the observations could not be read.
   var damage: JournalDamage { reader.damage }
   var source: String { reader.path }
@@ -35,6 +37,7 @@ final class FinalPosesJob {
   private var calibrations: [(from: SessionTime, calibration: Calibration)] = []
   /// In the order of capture, the latest first: what comes next is at the end.
   private var waiting: [Observation2D] = []
+  private var figures = ReconstructionFigures()
   private var isComplete = false
 
   /// - Parameter ratePerSecond: that of the live poses; nil takes the cameras' first.
@@ -103,7 +106,7 @@ final class FinalPosesJob {
       }
       guard let pose = triangulator?.pose(of: set, session: session).pose else { continue }
       try journal.append(pose)
-      poses += 1
+      figures.restore(pose)
     }
   }
 
@@ -119,6 +122,7 @@ final class FinalPosesJob {
     let (from, to) = (folder.newFinalJournal, folder.finalJournal)
     try systemCall("rename", on: to) { rename(from, to) }
     isComplete = true
+    if corrected > 0 { take = PoseTake(to, end: journal.end, figures: figures) }
     return true
   }
 }

@@ -94,9 +94,23 @@ final class FinalPosesWorker {
   private func begin(_ session: SessionID, _ bytes: [UInt8]) {
     do {
       let times = try FinalTimes(decoding: bytes)
-      guard let reconstruction = try sessions.existing(session, now: loop.time.now()),
-        let job = try reconstruction.beginFinalPoses(times)
-      else { return forgetAtWork(session) }
+      guard let reconstruction = try sessions.existing(session, now: loop.time.now()) else {
+        return forgetAtWork(session)
+      }
+      // The live poses' rate is that of these, too.
+      reconstruction.whenRestored { [weak self] in self?.begin(reconstruction, times) }
+    } catch {
+      failed(session, error)
+    }
+  }
+
+  private func begin(_ reconstruction: SessionReconstruction, _ times: FinalTimes) {
+    let session = reconstruction.session
+    do {
+      guard !sessions.isDeleted(session, now: loop.time.now()), let job = try reconstruction.beginFinalPoses(times)
+      else {
+        return forgetAtWork(session)
+      }
       proceed(job, reconstruction)
     } catch {
       failed(session, error)
@@ -112,7 +126,7 @@ final class FinalPosesWorker {
         loop.after(.zero) { [weak self] in self?.proceed(job, reconstruction) }
         return
       }
-      try reconstruction.finalPosesAreMade()
+      reconstruction.finalPosesAreMade(by: job)
       log.journalDamage(job.damage, job.source, session)
       log.info("final_poses_made", (.session, session.text), (.count, job.poses), (.frames, job.corrected))
       done(session)

@@ -23,7 +23,7 @@ public final class GatewayProcess: ServiceProcess {
   public init(_ context: ServiceContext) throws {
     self.context = context
     sessions = try Reconstructions(
-      stateDirectory: context.settings[AppSettings.stateDirectory], log: context.log)
+      stateDirectory: context.settings[AppSettings.stateDirectory], log: context.log, loop: context.loop)
     metrics = GatewayMetrics(context.metrics)
     let bus = try BusContext(context)
     server = try RequestServer(bus, .gateway, context: context)

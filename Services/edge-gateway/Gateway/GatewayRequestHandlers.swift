@@ -31,7 +31,12 @@ final class GatewayRequestHandlers {
   func register(with server: RequestServer) {
     server.handle(SetCalibration.self) { [unowned self] in try setCalibration($0) }
     server.handle(GetCalibration.self) { [unowned self] in try calibration($0) }
-    server.handle(ReconstructionStatistics.self) { [unowned self] in try statistics($0) }
+    server.handleLater(ReconstructionStatistics.self) { [unowned self] request, responder in
+      whenRestored(request.session, responder) {
+        responder.succeed(
+          $0?.statistics ?? ReconstructionFigures().report(isCalibrated: false, aligner: AlignerCounters()))
+      }
+    }
     server.handle(DeleteReconstruction.self) { [unowned self] in try delete($0) }
     server.handle(ReadExport.self) { [unowned self] in try readExport($0) }
     server.handleLater(ExportPoses.self) { [unowned self] request, responder in export(request, responder) }
@@ -55,9 +60,22 @@ final class GatewayRequestHandlers {
     return GetCalibration.Reply(document: Data(document))
   }
 
-  private func statistics(_ request: ReconstructionStatistics) throws -> ReconstructionStatistics.Reply {
-    try existing(request.session)?.statistics
-      ?? ReconstructionFigures().report(isCalibrated: false, aligner: AlignerCounters())
+  /// Goes on when what an earlier process left of the session has been read; with nil when there is nothing of it.
+  private func whenRestored<Request: ServiceRequest>(
+    _ session: SessionID, _ responder: Responder<Request>, _ body: @escaping (SessionReconstruction?) -> Void
+  ) {
+    do {
+      guard let known = try existing(session) else { return body(nil) }
+      known.whenRestored { [weak self] in
+        guard let self else { return }
+        // It may have been deleted while it was read.
+        body((try? existing(session)) === known ? known : nil)
+      }
+    } catch let error as ServiceError {
+      responder.fail(error)
+    } catch {
+      responder.fail(unexpected: error)
+    }
   }
 
   private func delete(_ request: DeleteReconstruction) throws -> DeleteReconstruction.Reply {
@@ -79,7 +97,14 @@ final class GatewayRequestHandlers {
     runningExports += 1
     // Nothing to export: what is wrong is said at once.
     guard (try? existing(request.session)) != nil else { return begin(request, nil, responder) }
-    askAnchor(request.session) { [weak self] anchor in self?.begin(request, anchor, responder) }
+    askAnchor(request.session) { [weak self] anchor in
+      // `begin` says what is wrong.
+      guard let session = try? self?.existing(request.session) else {
+        self?.begin(request, anchor, responder)
+        return
+      }
+      session.whenRestored { self?.begin(request, anchor, responder) }
+    }
   }
 
   /// Without an anchor the poses go out all the same: UTC is what they lack.

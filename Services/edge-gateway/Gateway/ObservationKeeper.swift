@@ -20,7 +20,7 @@ struct ObservationKeeper {
   mutating func keep(_ record: ObservationRecord) throws(SystemError) {
     guard !isIncomplete else { return }
     do throws(SystemError) {
-      if journal == nil { journal = try Journal.open(path) { _ in }.journal }
+      if journal == nil { journal = try Journal.resume(path).journal }
       guard let journal, journal.end < Self.maximumBytes else {
         throw SystemError(call: "write", errno: EFBIG, subject: path)
       }

@@ -16,6 +16,13 @@ struct Percentiles {
     total += 1
   }
 
+  /// Adds the numbers of another that counts in the same steps.
+  mutating func add(_ other: Percentiles) {
+    precondition(other.counts.count == counts.count && other.step == step, "other steps")
+    for index in counts.indices { counts[index] += other.counts[index] }
+    total += other.total
+  }
+
   /// The middle of the step in which the given share of the numbers is reached. Nil without numbers.
   func value(at share: Double) -> Double? {
     guard total > 0 else { return nil }

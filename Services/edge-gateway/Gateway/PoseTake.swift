@@ -1,27 +1,28 @@
-import Glibc
 import Messages
-import Runtime
 import Timing
 
-/// A complete journal of final poses, and what an export says of it.
+/// A complete journal of poses, and what an export says of it.
 struct PoseTake {
-  /// Where the poses are and how far, how many, their rate, and the first one's instant.
-  typealias Source = (path: String, end: Int, poses: Int, ratePerSecond: Double?, start: SessionTime)
+  let path: String
+  /// How many bytes of the file hold whole records.
+  let end: Int
+  let poses: Int
+  /// Poses per second; nil when there are too few to tell.
+  let ratePerSecond: Double?
+  /// The first pose's instant.
+  let start: SessionTime
 
-  let source: Source
+  init(path: String, end: Int, poses: Int, ratePerSecond: Double?, start: SessionTime) {
+    self.path = path
+    self.end = end
+    self.poses = poses
+    self.ratePerSecond = ratePerSecond
+    self.start = start
+  }
 
-  /// Nil when there is no such journal, or no pose in it.
-  init?(_ path: String) throws(SystemError) {
-    guard access(path, R_OK) == 0 else { return nil }
-    let file = OwnedDescriptor(try systemCall("open", on: path) { open(path, O_RDONLY | O_CLOEXEC) })
-    var reader = JournalReader<Pose3D>(descriptor: file.number, path: path)
-    var figures = ReconstructionFigures()
-    var start: SessionTime?
-    while let pose = try reader.next() {
-      figures.restore(pose)
-      if start == nil { start = pose.time }
-    }
-    guard let start else { return nil }
-    source = (path, reader.offset, figures.poses, figures.gridRatePerSecond, start)
+  /// Of poses that all lie on one grid. Nil when there is none.
+  init?(_ path: String, end: Int, figures: ReconstructionFigures) {
+    guard let start = figures.firstTime else { return nil }
+    self.init(path: path, end: end, poses: figures.poses, ratePerSecond: figures.gridRatePerSecond, start: start)
   }
 }

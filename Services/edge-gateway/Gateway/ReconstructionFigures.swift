@@ -20,6 +20,7 @@ struct ReconstructionFigures {
   private var reprojectionPx = Percentiles(step: 0.1, limit: 100)
   private var captureToPoseMs = Percentiles(step: 1, limit: 2000)
   private var frameIntervals = Percentiles(step: 200, limit: 400_000)
+  private(set) var firstTime: SessionTime?
   private var lastTime: SessionTime?
   private var calibrationScale: Double?
   private var drops: [String: Int] = [:]
@@ -38,7 +39,23 @@ struct ReconstructionFigures {
       reprojectionPx.add(Double(joint.reprojectionErrorPx))
     }
     if let lastTime { frameIntervals.add(Double(pose.time - lastTime)) }
+    if firstTime == nil { firstTime = pose.time }
     lastTime = pose.time
+  }
+
+  /// Adds the figures of the poses before these.
+  mutating func follow(_ earlier: ReconstructionFigures) {
+    poses += earlier.poses
+    joints += earlier.joints
+    reprojectionPx.add(earlier.reprojectionPx)
+    captureToPoseMs.add(earlier.captureToPoseMs)
+    frameIntervals.add(earlier.frameIntervals)
+    if let last = earlier.lastTime, let firstTime { frameIntervals.add(Double(firstTime - last)) }
+    firstTime = earlier.firstTime ?? firstTime
+    lastTime = lastTime ?? earlier.lastTime
+    calibrationScale = calibrationScale ?? earlier.calibrationScale
+    drops.merge(earlier.drops, uniquingKeysWith: +)
+    restoredPoses += earlier.restoredPoses
   }
 
   mutating func published(_ pose: Pose3D, at now: SessionTime, calibrationScale: Double) {

@@ -15,10 +15,16 @@ final class Reconstructions {
 
   private let root: String
   private let log: Log
+  private let loop: EventLoop?
   private var open: [SessionID: SessionReconstruction] = [:]
   private var deleted: [SessionID: SessionTime] = [:]
+  /// What earlier processes left of these is being read, one after the other.
+  private var restoring: [SessionReconstruction] = []
+  private var isRestoring = false
 
-  init(stateDirectory: String, log: Log) throws(SystemError) {
+  /// - Parameter loop: has its turns while sessions are taken up from disk; without one that is done at once.
+  init(stateDirectory: String, log: Log, loop: EventLoop? = nil) throws(SystemError) {
+    self.loop = loop
     root = SessionFolder.root(stateDirectory: stateDirectory)
     self.log = log
     try makeDirectories(root)
@@ -42,14 +48,43 @@ final class Reconstructions {
   func session(_ id: SessionID, now: SessionTime) throws -> SessionReconstruction {
     if let known = open[id] { return known }
     if open.count >= Self.maxOpen {
-      guard let oldest = open.values.min(by: { $0.lastUse < $1.lastUse }), now - oldest.lastUse > Self.idle else {
+      guard let oldest = open.values.filter(\.isRestored).min(by: { $0.lastUse < $1.lastUse }),
+        now - oldest.lastUse > Self.idle
+      else {
         throw ServiceError.tooManySessions
       }
-      open[oldest.session] = nil
+      close(oldest)
     }
     let made = try SessionReconstruction(session: id, root: root, log: log, now: now)
     open[id] = made
+    if !made.isRestored {
+      restoring.append(made)
+      restoreSome()
+    }
     return made
+  }
+
+  /// One step now, the next after the loop had a turn.
+  private func restoreSome() {
+    guard !isRestoring, let first = restoring.first else { return }
+    guard let loop else {
+      while !first.restoreStep() {}
+      restoring.removeAll { $0 === first }
+      return
+    }
+    isRestoring = true
+    loop.after(.zero) { [weak self] in
+      guard let self else { return }
+      isRestoring = false
+      if let first = restoring.first, first.restoreStep() { restoring.removeAll { $0 === first } }
+      restoreSome()
+    }
+  }
+
+  private func close(_ session: SessionReconstruction) {
+    open[session.session] = nil
+    restoring.removeAll { $0 === session }
+    session.endRestoration()
   }
 
   /// The session if there is anything of it.
@@ -68,6 +103,9 @@ final class Reconstructions {
 
   /// Removes everything of a session. Answers the number of files.
   func delete(_ id: SessionID, now: SessionTime) throws(SystemError) -> Int {
+    // Those who wait for it are told when it is gone.
+    let known = open[id]
+    defer { if let known { close(known) } }
     open[id] = nil
     if deleted.count >= Self.maxDeleted {
       deleted = deleted.filter { now - $0.value < Self.deletionMemory }

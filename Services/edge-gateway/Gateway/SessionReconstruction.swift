@@ -18,12 +18,14 @@ final class SessionReconstruction {
   /// The poses with final times, once they are made.
   private var finalTake: PoseTake?
   private var figures = ReconstructionFigures()
+  /// What an earlier process left is still being read.
+  private var restoration: PoseRestoration?
+  private var waiting: [() -> Void] = []
   private var shelf: ExportShelf?
-  private var firstPose: SessionTime?
   private var reportedFaults: Set<String> = []
   private(set) var lastUse: SessionTime
 
-  /// Takes up what an earlier process left on disk.
+  /// Takes up what an earlier process left on disk: at once what it takes to go on, the rest by `restoreStep`.
   init(session: SessionID, root: String, log: Log, now: SessionTime) throws(SystemError) {
     self.session = session
     self.log = log
@@ -38,16 +40,57 @@ final class SessionReconstruction {
       clockCheck = ClockCheck(calibration: calibration)
     }
     let last = try openJournal()
-    finalTake = try PoseTake(folder.finalJournal)
+    restoration = try PoseRestoration(folder, end: journal?.end ?? 0)
     // After a reboot the clock begins anew, and old instants would block the new ones.
     if let last, last <= now { aligner = Aligner(notBefore: last) }
   }
 
   var isCalibrated: Bool { triangulator != nil }
+  /// Reads all of the journal first, unless that is done: see `whenRestored`.
   var statistics: ReconstructionStatistics.Reply {
-    figures.report(
+    restore()
+    return figures.report(
       isCalibrated: isCalibrated, aligner: aligner.counters, timeShifts: clockCheck?.timeShifts ?? [])
   }
+
+  // MARK: What an earlier process left
+
+  var isRestored: Bool { restoration == nil }
+
+  /// Calls back when the journals of an earlier process have been read; at once when they are. They may turn out to have been
+  /// deleted meanwhile.
+  func whenRestored(_ body: @escaping () -> Void) {
+    if isRestored { body() } else { waiting.append(body) }
+  }
+
+  /// Reads on. True when there is nothing more to read. Observations may come in between.
+  func restoreStep() -> Bool {
+    guard let restoration else { return true }
+    do throws(SystemError) {
+      guard try restoration.step() else { return false }
+    } catch {
+      log.error("journal_unreadable", (.session, session.text), (.error, error))
+    }
+    figures.follow(restoration.figures)
+    // Newer ones may have been made meanwhile.
+    finalTake = finalTake ?? restoration.finalTake
+    for (damage, path) in restoration.damage {
+      figures.drop(.journalDamaged, damage.places)
+      log.journalDamage(damage, path, session)
+    }
+    endRestoration()
+    return true
+  }
+
+  /// Nobody needs what has not been read yet.
+  func endRestoration() {
+    restoration = nil
+    let bodies = waiting
+    waiting = []
+    for body in bodies { body() }
+  }
+
+  private func restore() { while !restoreStep() {} }
 
   // MARK: Calibration
 
@@ -129,7 +172,6 @@ final class SessionReconstruction {
         _ = try openJournal()
       }
       try journal?.append(pose)
-      if firstPose == nil { firstPose = pose.time }
     } catch {
       // The live view goes on; the export will lack this pose.
       figures.drop(.journalFull)
@@ -155,51 +197,49 @@ final class SessionReconstruction {
 
   /// Answers the time of the last pose in it.
   private func openJournal() throws(SystemError) -> SessionTime? {
-    var last: SessionTime?
-    let (opened, cut) = try PoseJournal.open(folder.journal) { pose in
-      figures.restore(pose)
-      if firstPose == nil { firstPose = pose.time }
-      last = pose.time
-    }
+    let (opened, cut, last) = try PoseJournal.resume(folder.journal)
     journal = opened
     if cut > 0 { log.warning("journal_torn_record_cut", (.session, session.text), (.bytes, cut)) }
-    figures.drop(.journalDamaged, opened.damage.places)
-    log.journalDamage(opened.damage, opened.path, session)
-    return last
+    return last?.time
   }
 
   // MARK: Exports
 
-  /// Begins an export of the poses with those times, or of the best there are. Nil when there is no such pose.
+  /// Begins an export of the poses with those times, or of the best there are. Nil when there is no such pose. Reads all of the
+  /// journal first, unless that is done: see `whenRestored`.
   /// - Parameter anchor: ties the session's time to UTC; nil leaves UTC out.
   func beginExport(
     _ format: ExportFormat, times: PoseTimes? = nil, anchor: UTCAnchor? = nil
   ) throws(SystemError) -> ExportJob? {
+    restore()
     let chosen = times ?? (finalTake == nil ? .live : .final)
-    guard let (path, end, poses, rate, start) = chosen == .final ? finalTake?.source : liveSource,
-      let name = shelf?.nextName(format)
-    else { return nil }
+    guard let source = chosen == .final ? finalTake : liveTake, let name = shelf?.nextName(format) else { return nil }
     let take = TakeDescription(
-      session: session, poses: poses, ratePerSecond: rate ?? 30, start: start,
+      session: session, poses: source.poses, ratePerSecond: source.ratePerSecond ?? 30, start: source.start,
       worldUp: triangulator?.calibration.worldUp ?? .z, times: chosen,
       // Poses from before the session was made are of another start of the machine, whose clock is not this anchor's.
-      anchor: anchor.flatMap { start >= $0.sessionTime ? $0 : nil })
-    return try ExportJob(journal: path, end: end, folder: folder.exports, name: name, take: take, format: format)
+      anchor: anchor.flatMap { source.start >= $0.sessionTime ? $0 : nil })
+    return try ExportJob(
+      journal: source.path, end: source.end, folder: folder.exports, name: name, take: take, format: format)
   }
 
-  private var liveSource: PoseTake.Source? {
-    guard let journal, let firstPose, figures.poses > 0 else { return nil }
-    return (journal.path, journal.end, figures.journalled, figures.ratePerSecond, firstPose)
+  private var liveTake: PoseTake? {
+    guard let journal, let start = figures.firstTime, figures.poses > 0 else { return nil }
+    return PoseTake(
+      path: journal.path, end: journal.end, poses: figures.journalled, ratePerSecond: figures.ratePerSecond,
+      start: start)
   }
 
-  /// Begins to make the poses once more. Nil when there is nothing to make them of.
+  /// Begins to make the poses once more. Nil when there is nothing to make them of. Reads all of the journal first, unless that
+  /// is done: see `whenRestored`.
   func beginFinalPoses(_ times: FinalTimes) throws(SystemError) -> FinalPosesJob? {
+    restore()
     guard folder.awaitsFinalPoses else { return nil }
     return try FinalPosesJob(
       session: session, folder: folder, times: times, ratePerSecond: figures.ratePerSecond)
   }
 
-  func finalPosesAreMade() throws(SystemError) { finalTake = try PoseTake(folder.finalJournal) }
+  func finalPosesAreMade(by job: FinalPosesJob) { finalTake = job.take }
 
   func exportFinished() { shelf?.removeOld() }
 
