@@ -105,6 +105,25 @@ struct RecoveryTests {
     #expect(try LocalFile(opening: device + "/0001.mkv").size() == size)
   }
 
+  /// Each index for itself: what one of them holds is not lost because the other one could not be written.
+  @Test(arguments: [(refused: "0002.idx", recorded: [12]), (refused: "0001.idx", recorded: [5])])
+  func aFailureOfOneIndexLeavesTheOthersFramesRecorded(refused: String, recorded: [UInt32]) throws {
+    let disk = RefusingDisk()
+    var folder: DeviceFolder? = try DeviceFolder(place, disk: disk)
+    for sequences in [[10, 11], [4]] as [[UInt32]] {
+      #expect(try folder?.record(sequences.map(frame)).failure == nil)
+    }
+    disk.refused.change { $0 = refused }
+    let (saved, failure) = try #require(try folder?.record([frame(5), frame(12)]))
+    #expect(failure == DiskFailure(operation: "write", errno: EIO))
+    #expect(saved.map(\.sequence) == recorded)
+    disk.refused.change { $0 = nil }
+    folder = nil
+    let reopened = try DeviceFolder(place, disk: LocalDisk())
+    #expect(reopened.contents.frames == 4, "what is said is what is on disk")
+    for sequence in [4, 10, 11] + recorded { #expect(reopened.contents.recorded.contains(sequence)) }
+  }
+
   @Test func aFolderBelongsToOneInstanceAtATime() throws {
     let first = try DeviceFolder(place, disk: LocalDisk())
     #expect(throws: DeviceFolder.OpenFailure.self) { try DeviceFolder(place, disk: LocalDisk()) }

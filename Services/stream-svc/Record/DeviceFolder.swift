@@ -71,20 +71,19 @@ final class DeviceFolder {
   func record(_ frames: [TimedFrame]) -> (recorded: [TimedFrame], failure: DiskFailure?) {
     hasUnsynced = true
     let ordered = frames.sorted { $0.sequence < $1.sequence }
-    var uncommitted: [TimedFrame] = []
+    var uncommitted = Uncommitted()
     var recorded: [TimedFrame] = []
     do throws(DiskFailure) {
       for frame in ordered {
         let segment = try segment(for: frame, waiting: &uncommitted, recorded: &recorded)
         try segment.append(frame)
-        uncommitted.append(frame)
+        uncommitted.add(frame, isFill: segment === fill)
       }
       try commit(&uncommitted, into: &recorded)
       return (recorded, nil)
     } catch {
       // What came before the failing frame is complete in the Matroska file; its index records may still fit.
-      let saved: Void? = try? commit(&uncommitted, into: &recorded)
-      if saved == nil { uncommitted.removeAll() }
+      try? commit(&uncommitted, into: &recorded)
       abandonSegments()
       return (recorded, error)
     }
@@ -132,7 +131,7 @@ final class DeviceFolder {
   // MARK: - Choosing the segment
 
   private func segment(
-    for frame: TimedFrame, waiting: inout [TimedFrame], recorded: inout [TimedFrame]
+    for frame: TimedFrame, waiting: inout Uncommitted, recorded: inout [TimedFrame]
   ) throws(DiskFailure) -> Segment {
     if let live, live.accepts(frame) { return live }
     let isLate = live.map { frame.sequence < $0.lastSequence } ?? false
@@ -167,11 +166,24 @@ final class DeviceFolder {
     }
   }
 
-  private func commit(_ waiting: inout [TimedFrame], into recorded: inout [TimedFrame]) throws(DiskFailure) {
-    try live?.commit()
-    try fill?.commit()
-    recorded += waiting
-    waiting.removeAll()
+  /// Each index for itself: a frame is recorded when its own index has it, whatever becomes of the other one.
+  private func commit(_ waiting: inout Uncommitted, into recorded: inout [TimedFrame]) throws(DiskFailure) {
+    var failure: DiskFailure?
+    do throws(DiskFailure) {
+      try live?.commit()
+      recorded += waiting.live
+      waiting.live = []
+    } catch {
+      failure = error
+    }
+    do throws(DiskFailure) {
+      try fill?.commit()
+      recorded += waiting.fill
+      waiting.fill = []
+    } catch {
+      failure = failure ?? error
+    }
+    if let failure { throw failure }
   }
 
   /// After a failure the muxers no longer match their files: cut the files back, and start new ones with the next
@@ -182,6 +194,14 @@ final class DeviceFolder {
     retire(&live)
     retire(&fill)
   }
+}
+
+/// Frames that are in a Matroska file and not in its index yet.
+private struct Uncommitted {
+  var live: [TimedFrame] = []
+  var fill: [TimedFrame] = []
+
+  mutating func add(_ frame: TimedFrame, isFill: Bool) { if isFill { fill.append(frame) } else { live.append(frame) } }
 }
 
 /// The numbers of the segments in a device's folder, ascending.
