@@ -58,6 +58,29 @@ struct CameraTests {
     #expect(camera.report(instance: 1, roomBytes: nil, at: now).capture?.latencyMicroseconds == Int(latency))
   }
 
+  @Test func framesAreHeldByCountAndByBytes() throws {
+    for (size, room, expected) in [
+      (500, Int.max, Camera.maximumHeld), (3 << 20, .max, 10), (3 << 20, 7 << 20, 2), (3 << 20, 0, 0),
+    ] {
+      var camera = try camera()
+      let message = BusMessage([UInt8](repeating: 0, count: size))
+      var held = 0
+      for _ in 0..<200 {
+        _ = camera.decide(message, arrived: now, room: room == .max ? room : room - held)
+        held = camera.heldBytes
+      }
+      #expect(camera.held.count == expected && camera.heldBytes == expected * size)
+      let early = camera.takeShedHeld()
+      #expect(!early, "nothing is asked for while it could not be taken")
+      _ = camera.exchanged(sample)
+      camera.opened(DeviceFolder.Contents(), at: now)
+      let released = camera.takeHeld().count
+      #expect(released == expected && camera.heldBytes == 0)
+      let (asked, askedAgain) = (camera.takeShedHeld(), camera.takeShedHeld())
+      #expect(asked && !askedAgain)
+    }
+  }
+
   @Test func framesWaitForTheFolderAndTheClock() throws {
     var camera = try camera()
     #expect(camera.phase == .opening(since: now))

@@ -81,6 +81,29 @@ struct RecordingTests {
     #expect(try stack.segments("phone-a")[0].records.allSatisfy { !$0.reading.isProvisional })
   }
 
+  @Test func framesThatThereIsNoRoomToHoldAreAskedForAgain() throws {
+    let stack = try StreamFixture()
+    // As long as another instance has the folder, frames are held.
+    let device = "\(stack.folder.path)/rec/\(stack.session.text)/phone-a"
+    try FileManager.default.createDirectory(atPath: device, withIntermediateDirectories: true)
+    var lock = try FolderLock(folder: device)
+    stack.send(.open, 1, Array(try stack.opening("phone-a")))
+    stack.send(.text, 1, Array(#"{"type":"hello"}"#.utf8))
+    stack.exchangeClocks(1)
+    let held = UInt32(Camera.maximumHeld)
+    for sequence in 1...held + 2 { stack.sendFrame(sequence, 1) }
+    stack.send(.ping, 0)
+    try stack.pump { stack.pongs.count == 1 }
+    withExtendedLifetime(lock) {}
+    lock = nil
+    try stack.pump("the phone must not wait for its next connection") {
+      stack.texts[1]?.count { $0.contains("welcome") } == 2
+    }
+    try stack.pump { stack.acknowledged(1) == held }
+    for sequence in held + 1...held + 2 { stack.sendFrame(sequence, 1) }
+    try stack.pump { stack.acknowledged(1) == held + 2 }
+  }
+
   @Test func timesAreCorrectedWithAllExchangesWhenTheConnectionEnds() throws {
     let stack = try StreamFixture()
     // The first frame comes before any exchange and is recorded with the time of its arrival.

@@ -26,6 +26,8 @@ struct Camera {
   /// before a reload, or no time at all.
   static let clockPatience = Duration.milliseconds(1500)
   static let maximumHeld = 128
+  /// Two seconds of 60 pictures of 250 kB.
+  static let maximumHeldBytes = 32 << 20
   /// Frames with the recorder: beyond, the phone has to keep them.
   static let maximumInFlight = 512
   /// How far a damaged frame's number is believed.
@@ -42,6 +44,9 @@ struct Camera {
   private(set) var ledger = SequenceLedger()
   private(set) var clock = ClockModel()
   private(set) var held: [(message: BusMessage, arrived: SessionTime)] = []
+  private(set) var heldBytes = 0
+  /// A frame came for which there was no room: the phone has to be asked for it.
+  private var hasShedHeld = false
   private(set) var lastFrameAt: SessionTime?
   private var newest: (sequence: UInt32, captured: DeviceTime)?
   private(set) var hasGreeted = false
@@ -85,7 +90,7 @@ struct Camera {
     hasExchanged = false
     condition = nil
     newest = nil
-    held = []
+    forgetHeld()
   }
 
   /// The folder is open; `contents` is what the disk holds.
@@ -105,7 +110,7 @@ struct Camera {
 
   mutating func disconnect(at now: SessionTime) {
     link = nil
-    held = []
+    forgetHeld()
     phase = .closed(since: now)
   }
 
@@ -139,16 +144,42 @@ struct Camera {
   /// Frames that waited, oldest first, once nothing holds them any more.
   mutating func takeHeld() -> [(message: BusMessage, arrived: SessionTime)] {
     guard phase == .recording else { return [] }
-    defer { held = [] }
+    defer {
+      held = []
+      heldBytes = 0
+    }
     return held
+  }
+
+  private mutating func forgetHeld() {
+    held = []
+    heldBytes = 0
+    hasShedHeld = false
+  }
+
+  /// Whether frames have to be asked for again because there was no room to hold them, now that they could be recorded.
+  mutating func takeShedHeld() -> Bool {
+    guard phase == .recording else { return false }
+    defer { hasShedHeld = false }
+    return hasShedHeld
+  }
+
+  private mutating func hold(_ message: BusMessage, arrived: SessionTime, room: Int) {
+    guard held.count < Self.maximumHeld, message.count <= min(room, Self.maximumHeldBytes - heldBytes) else {
+      // It is not acknowledged, so the phone has it.
+      hasShedHeld = true
+      return
+    }
+    held.append((message, arrived))
+    heldBytes += message.count
   }
 
   // MARK: Frames
 
-  mutating func decide(_ message: BusMessage, arrived: SessionTime) -> Decision {
+  /// - Parameter room: bytes that may be held for it, whatever it may hold itself.
+  mutating func decide(_ message: BusMessage, arrived: SessionTime, room: Int = .max) -> Decision {
     if phase != .recording {
-      // What does not fit comes again: it is not acknowledged.
-      if held.count < Self.maximumHeld { held.append((message, arrived)) }
+      hold(message, arrived: arrived, room: room)
       return .hold
     }
     let frame: CheckedFrame

@@ -29,6 +29,8 @@ final class StreamDesk {
   private static let memory = Duration.seconds(600)
   private static let helloPatience = Duration.milliseconds(250)
   private static let maximumCameras = 4096
+  /// Of all cameras together.
+  private static let maximumHeldBytes = 128 << 20
   private static let maximumDeletedSessions = 10_000
   /// A phone says with its next exchange what its last one brought, µs.
   private static let oldestSample: Int64 = 600_000_000
@@ -128,7 +130,9 @@ final class StreamDesk {
   }
 
   private func take(_ message: BusMessage, _ number: CameraNumber, arrived: SessionTime) {
-    guard let decision = cameras[number]?.decide(message, arrived: arrived) else { return }
+    guard let phase = cameras[number]?.phase else { return }
+    let room = phase == .recording ? .max : Self.maximumHeldBytes - heldBytes
+    guard let decision = cameras[number]?.decide(message, arrived: arrived, room: room) else { return }
     switch decision {
     case .hold: return
     case .acknowledgeAgain:
@@ -192,7 +196,11 @@ final class StreamDesk {
   private func release(_ number: CameraNumber) {
     guard let held = cameras[number]?.takeHeld() else { return }
     for frame in held { take(frame.message, number, arrived: frame.arrived) }
+    if cameras[number]?.takeShedHeld() == true { greet(number) }
   }
+
+  /// Bytes of frames that wait for their folders and clocks.
+  private var heldBytes: Int { cameras.values.reduce(0) { $0 + $1.heldBytes } }
 
   // MARK: - From the recorder
 
