@@ -1,5 +1,5 @@
 import Bus
-import FoundationEssentials
+import Foundation
 import Glibc
 import Messages
 import Runtime
@@ -38,7 +38,7 @@ import Timing
   }
 
   private func ask() throws -> (devicesInUse: Int, times: [FinalDeviceTimes.Time]) {
-    let reply = library.finalTimes(ReadFinalTimes(session: session, offset: 0))
+    let reply = library.finalTimes(of: session).piece(from: 0)
     #expect(reply.totalBytes == reply.piece.count)
     return (
       reply.devicesInUse, try Array(reply.piece).withUnsafeBytes { try FinalDeviceTimes.decode($0) }.first?.times ?? []
@@ -82,9 +82,59 @@ import Timing
     try open?.append(sample)
     open = nil
     let later = RecordingLibrary(root: folder.path, instance: 1, boot: BootID(high: 9, low: 9))
-    let reply = later.finalTimes(ReadFinalTimes(session: session, offset: 0))
+    let reply = later.finalTimes(of: session).piece(from: 0)
     #expect(try Array(reply.piece).withUnsafeBytes { try FinalDeviceTimes.decode($0) }.allSatisfy(\.times.isEmpty))
     #expect(access("\(place.folder)/clock-1.bin", F_OK) != 0, "the exchanges are left where they are")
+  }
+
+  /// The folders are read once, however many pieces there are.
+  @Test func allPiecesAreOfOneReading() throws {
+    var shelf = FinalTimesShelf(library)
+    let now = SessionTime(microseconds: 5_000_000)
+    let count = ReadFinalTimes.maximumPiece / 16 + 1000
+    try writeTimes(count)
+    let first = shelf.reply(to: ReadFinalTimes(session: session, offset: 0), at: now)
+    #expect(first.piece.count == ReadFinalTimes.maximumPiece && first.totalBytes > ReadFinalTimes.maximumPiece)
+    // What is on disk by now does not matter.
+    try writeTimes(1)
+    var bytes = Array(first.piece)
+    var pieces = 1
+    while bytes.count < first.totalBytes {
+      let reply = shelf.reply(to: ReadFinalTimes(session: session, offset: bytes.count), at: now)
+      #expect(reply.totalBytes == first.totalBytes && !reply.piece.isEmpty)
+      guard !reply.piece.isEmpty else { return }
+      bytes += Array(reply.piece)
+      pieces += 1
+    }
+    #expect(pieces == 2)
+    let times = try bytes.withUnsafeBytes { try FinalDeviceTimes.decode($0) }
+    #expect(times.first?.times.count == count && times.first?.times.last?.sequence == UInt32(count))
+    // Who begins anew gets what is there now; so does who comes back much later.
+    let again = shelf.reply(to: ReadFinalTimes(session: session, offset: 0), at: now)
+    #expect(again.totalBytes < 100)
+    try writeTimes(count)
+    _ = shelf.reply(to: ReadFinalTimes(session: session, offset: 0), at: now)
+    try writeTimes(1)
+    let late = shelf.reply(to: ReadFinalTimes(session: session, offset: 16), at: now + FinalTimesShelf.memory + 1)
+    #expect(late.totalBytes == again.totalBytes)
+  }
+
+  private func writeTimes(_ count: Int) throws {
+    try FileManager.default.createDirectory(atPath: place.folder, withIntermediateDirectories: true)
+    let records = (1...count).map { number in
+      IndexRecord(
+        sequence: UInt32(number), width: 16, height: 16, deviceTime: DeviceTime(microseconds: Int64(number)),
+        reading: ClockReading(time: SessionTime(microseconds: 1_000_000 + Int64(number)), errorBoundMicroseconds: 7),
+        payloadBytes: 1, endOffset: 600, timestampMilliseconds: 0)
+    }
+    let header = IndexHeader(
+      kind: .live, instance: 1, anchor: UTCAnchor(sessionTime: .zero, utcMicroseconds: 0), boot: boot,
+      firstClusterOffset: 500)
+    let stored = StoredSegment(number: 1, header: header, records: records, movieBytes: 600)
+    let times = try #require(CorrectedTimes(of: stored, history: ClockHistory([sample]), boot: boot))
+    try times.write(to: "\(place.folder)/0001.times")
+    // A name without a file: what lies there is all there is.
+    close(open("\(place.folder)/0001.mkv", O_CREAT | O_WRONLY, 0o600))
   }
 
   @Test func aProcessThatStopsLeavesThem() throws {

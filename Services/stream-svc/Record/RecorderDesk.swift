@@ -19,6 +19,7 @@ final class RecorderDesk {
   private static let correctionPatience = Duration.seconds(2)
 
   private let library: RecordingLibrary
+  private var finalTimes: FinalTimesShelf
   private let reserveBytes: UInt64
   private let disk: any RecordingDisk
   private let time: any TimeSource
@@ -36,6 +37,7 @@ final class RecorderDesk {
     syncer: RecordingSyncer, syncPeriod: Duration = .seconds(5), emit: @escaping (RecorderEvent) -> Void
   ) {
     self.library = library
+    finalTimes = FinalTimesShelf(library)
     self.reserveBytes = reserveBytes
     self.disk = disk
     self.time = time
@@ -61,10 +63,13 @@ final class RecorderDesk {
     case .read(let wanted, let request):
       emit(.read(request: request, library.read(wanted)))
     case .finalTimes(let wanted, let request):
-      emit(.finalTimes(request: request, library.finalTimes(wanted)))
+      emit(.finalTimes(request: request, finalTimes.reply(to: wanted, at: time.now())))
     case .delete(let session, let request):
+      finalTimes.forget(session)
       emit(.deleted(request: request, library.remove(session)))
-    case .measure: emit(.measured(freeBytes: try? disk.freeBytes(in: library.root)))
+    case .measure:
+      finalTimes.forgetUnused(at: time.now())
+      emit(.measured(freeBytes: try? disk.freeBytes(in: library.root)))
     }
   }
 

@@ -40,9 +40,20 @@ struct RecordingLibrary: Sendable {
     return path
   }
 
-  /// A piece of all devices' corrected times. Those of folders that nobody holds are made if they are missing.
-  func finalTimes(_ wanted: ReadFinalTimes) -> ReadFinalTimes.Reply {
-    let folder = "\(root)/\(wanted.session.text)"
+  /// All devices' corrected times as they are sent.
+  struct EncodedTimes: Sendable {
+    let bytes: [UInt8]
+    let devicesInUse: Int
+
+    func piece(from offset: Int) -> ReadFinalTimes.Reply {
+      let piece = bytes.dropFirst(max(0, offset)).prefix(ReadFinalTimes.maximumPiece)
+      return ReadFinalTimes.Reply(piece: Data(piece), totalBytes: bytes.count, devicesInUse: devicesInUse)
+    }
+  }
+
+  /// All devices' corrected times. Those of folders that nobody holds are made if they are missing.
+  func finalTimes(of session: SessionID) -> EncodedTimes {
+    let folder = "\(root)/\(session.text)"
     var writer = ByteWriter()
     var inUse = 0
     for device in entries(of: folder).compactMap({ DeviceID($0) }) {
@@ -56,8 +67,7 @@ struct RecordingLibrary: Sendable {
       }
       FinalDeviceTimes(device: device, times: correction.times).encode(into: &writer)
     }
-    let piece = writer.bytes.dropFirst(max(0, wanted.offset)).prefix(ReadFinalTimes.maximumPiece)
-    return ReadFinalTimes.Reply(piece: Data(piece), totalBytes: writer.bytes.count, devicesInUse: inUse)
+    return EncodedTimes(bytes: writer.bytes, devicesInUse: inUse)
   }
 
   /// Removes a session's folder, and says how many files and bytes of recordings that were; an error where something of it
