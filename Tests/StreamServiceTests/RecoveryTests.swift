@@ -78,12 +78,113 @@ struct RecoveryTests {
     #expect(try Probe(device + "/0001.mkv").frames == 19)
   }
 
-  @Test func flippedBitsInTheIndexEndIt() throws {
-    try recordAndVanish(1...20)
-    let file = try LocalFile(opening: device + "/0001.idx")
-    try file.write([0xFF], at: Int64(IndexHeader.size + 10 * IndexRecord.size + 3))
+  // MARK: - What a power failure does to an index
+
+  private func stored() throws -> StoredSegment { try #require(try SegmentRecovery(number: 1, folder: device).read()) }
+  private func damage(_ bytes: [UInt8], at offset: Int) throws {
+    try LocalFile(opening: device + "/0001.idx").write(bytes, at: Int64(offset))
+  }
+  private func record(_ index: Int) -> Int { IndexHeader.size + index * IndexRecord.size }
+  private var names: [String] { entries(of: device).filter { !["lock", "clock.bin"].contains($0) } }
+
+  @Test(arguments: [true, false], [10..<11, 0..<1, 3..<19])
+  func recordsAreMadeAnewFromTheirNeighboursAndTheMovie(isFinished: Bool, lost: Range<Int>) throws {
+    do {
+      let folder = try DeviceFolder(place, disk: LocalDisk())
+      #expect(folder.record(try (1...20).map(frame)).recorded.count == 20)
+      if isFinished { try folder.finishSegments() }
+    }
+    let (before, size) = (try stored(), try LocalFile(opening: device + "/0001.mkv").size())
+    try damage([UInt8](repeating: 0, count: lost.count * IndexRecord.size), at: record(lost.lowerBound))
     let reopened = try DeviceFolder(place, disk: LocalDisk())
-    #expect(reopened.contents.recorded.ranges == [1...10])
+    #expect(reopened.contents.recorded.ranges == [1...20])
+    #expect(reopened.contents.notes == [.repaired(path: device + "/0001.idx", records: lost.count)])
+    #expect(names == ["0001.idx", "0001.idx.damaged", "0001.mkv"])
+    let after = try stored()
+    #expect(after.header == before.header && after.records.count == 20)
+    for (index, (was, made)) in zip(before.records, after.records).enumerated() {
+      guard lost.contains(index) else {
+        #expect(was == made)
+        continue
+      }
+      #expect(made.sequence == was.sequence && made.endOffset == was.endOffset && made.width == was.width)
+      #expect(made.payloadBytes == was.payloadBytes && made.timestampMilliseconds == was.timestampMilliseconds)
+      #expect((made.reading.time - was.reading.time).magnitude <= made.reading.errorBoundMicroseconds)
+      #expect((made.deviceTime - was.deviceTime).magnitude <= 1000)
+    }
+    #expect(try Probe(device + "/0001.mkv").frames == 20)
+    #expect(try LocalFile(opening: device + "/0001.mkv").size() == size)
+    // It is whole now.
+    #expect(try SegmentRecovery(number: 1, folder: device).recover(place).notes.isEmpty)
+  }
+
+  @Test(arguments: [[UInt8](repeating: 0, count: 64), [UInt8](repeating: 0xFF, count: 20)])
+  func aDamagedHeaderDoesNotCostTheRecords(rubbish: [UInt8]) throws {
+    try recordAndVanish(1...20)
+    let before = try stored()
+    try damage(rubbish, at: 0)
+    let reopened = try DeviceFolder(place, disk: LocalDisk())
+    #expect(reopened.contents.recorded.ranges == [1...20])
+    let after = try stored()
+    #expect(after.records == before.records && after.header.anchor == before.header.anchor)
+    #expect(after.header.instance == 1 && after.header.kind == .live)
+    #expect(after.header.firstClusterOffset == before.header.firstClusterOffset)
+    #expect(try Probe(device + "/0001.mkv").frames == 20)
+    // A header that says nothing of the boot leaves the times as they are.
+    if rubbish.count == 64 { #expect(after.header.boot != before.header.boot) }
+  }
+
+  /// Which of the missing numbers the lost ones were cannot be known.
+  @Test func picturesWhoseNumbersAreLostAreSetAside() throws {
+    do {
+      let folder = try DeviceFolder(place, disk: LocalDisk())
+      #expect(folder.record(try ([1, 2, 3, 5, 6, 8, 9, 10] as [UInt32]).map(frame)).recorded.count == 8)
+    }
+    try damage([UInt8](repeating: 0, count: 2 * IndexRecord.size), at: record(3))
+    let reopened = try DeviceFolder(place, disk: LocalDisk())
+    #expect(reopened.contents.recorded.ranges == [1...3])
+    #expect(names == ["0001.idx", "0001.idx.damaged", "0001.mkv", "0001.mkv.orphan"])
+    #expect(try Probe(device + "/0001.mkv").frames == 3)
+    #expect(try Probe(device + "/0001.mkv.orphan").frames == 5, "it can be played")
+    #expect(
+      reopened.contents.notes.contains {
+        if case .setAside(device + "/0001.mkv.orphan", _) = $0 { true } else { false }
+      })
+  }
+
+  /// The index and the movie are two files: a power failure may take the end of the one and not of the other.
+  @Test func picturesBehindTheIndexAreSetAsideAfterAPowerFailure() throws {
+    try recordAndVanish(1...20)
+    try cut("0001.idx", by: 5 * 48)
+    let rebooted = SegmentPlace(folder: device, instance: 1, anchor: place.anchor, boot: BootID(high: 9, low: 9))
+    let reopened = try DeviceFolder(rebooted, disk: LocalDisk())
+    #expect(reopened.contents.recorded.ranges == [1...15])
+    #expect(try Probe(device + "/0001.mkv").frames == 15 && Probe(device + "/0001.mkv.orphan").frames == 5)
+  }
+
+  @Test(arguments: ["", "AXI1 rubbish"]) func anIndexWithoutARecordIsSetAsideWithItsMovie(_ index: String) throws {
+    try recordAndVanish(1...3)
+    let file = try LocalFile(opening: device + "/0001.idx")
+    try file.truncate(to: 0)
+    try file.write(Array(index.utf8) + [UInt8](repeating: 0, count: index.isEmpty ? 0 : 100), at: 0)
+    do {
+      let reopened = try DeviceFolder(place, disk: LocalDisk())
+      #expect(reopened.contents.recorded.ranges.isEmpty)
+      #expect(names == (index.isEmpty ? [] : ["0001.idx.damaged"]) + ["0001.mkv.orphan"])
+      #expect(try Probe(device + "/0001.mkv.orphan").frames == 3)
+      // Its number is not given again, so that nothing overwrites it.
+      #expect(reopened.record([try frame(1)]).recorded.count == 1)
+      #expect(names.contains("0002.mkv"))
+    }
+    #expect(try DeviceFolder(place, disk: LocalDisk()).contents.recorded.ranges == [1...1])
+    #expect(try Probe(device + "/0001.mkv.orphan").frames == 3)
+  }
+
+  @Test func whatAKilledProcessWroteIsSynchronised() throws {
+    try recordAndVanish(1...3)
+    let reopened = try DeviceFolder(place, disk: LocalDisk())
+    #expect(reopened.hasUnsynced)
+    #expect(Set(reopened.takeUnsynced().map(\.path)) == [device + "/0001.mkv", device + "/0001.idx"])
   }
 
   @Test func filesWithoutAFrameAreRemoved() throws {
@@ -100,7 +201,7 @@ struct RecoveryTests {
     _ = first.record(try (1...5).map(frame))
     try first.finishSegments()
     let size = try LocalFile(opening: device + "/0001.mkv").size()
-    let stored = try #require(try SegmentRecovery(number: 1, folder: device).recover())
+    let stored = try #require(try SegmentRecovery(number: 1, folder: device).recover(place).segment)
     #expect(stored.header.isFinished)
     #expect(try LocalFile(opening: device + "/0001.mkv").size() == size)
   }

@@ -14,6 +14,8 @@ final class DeviceFolder {
     var frames = 0
     var bytes = 0
     var clockSamples: [ClockSample] = []
+    /// What had to be made good, or could not be.
+    var notes: [SegmentRecovery.Note] = []
   }
 
   enum OpenFailure: Error {
@@ -52,13 +54,16 @@ final class DeviceFolder {
     do throws(DiskFailure) {
       let numbers = segmentNumbers(in: place.folder)
       for number in numbers {
-        guard let segment = try SegmentRecovery(number: number, folder: place.folder).recover() else { continue }
-        for record in segment.records where found.recorded.insert(record.sequence) {
+        let recovered = try SegmentRecovery(number: number, folder: place.folder).recover(place)
+        found.notes += recovered.notes
+        left += recovered.unsynced
+        for record in recovered.segment?.records ?? [] where found.recorded.insert(record.sequence) {
           found.frames += 1
           found.bytes += Int(record.payloadBytes)
         }
       }
-      nextNumber = (numbers.last ?? 0) + 1
+      hasUnsynced = !left.isEmpty
+      nextNumber = 1 + (highestNumber(in: place.folder) ?? 0)
       clockLog = try ClockLog(path: place.folder + "/clock.bin", boot: place.boot)
     } catch {
       throw .disk(error)
@@ -210,6 +215,11 @@ func segmentNumbers(in folder: String) -> [Int] {
     guard name.hasSuffix(".idx") || name.hasSuffix(".mkv") else { return nil }
     return Int(name.dropLast(4))
   }.reduce(into: Set()) { $0.insert($1) }.sorted()
+}
+
+/// The highest number that any file of a device's folder begins with, be it one that was put aside.
+private func highestNumber(in folder: String) -> Int? {
+  entries(of: folder).compactMap { Int($0.prefix { $0.isASCII && $0.isNumber }) }.max()
 }
 
 /// The names in a folder, without `.` and `..`; none when it does not exist.

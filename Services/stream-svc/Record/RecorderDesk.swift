@@ -14,7 +14,7 @@ final class RecorderDesk {
   }
 
   /// Frames of one camera written in one go: enough to save system calls, few enough to acknowledge soon.
-  private static let maximumBatch = 32
+  static let maximumBatch = 32
   private static let retryPause = Duration.seconds(1)
   private static let correctionPatience = Duration.seconds(2)
 

@@ -216,6 +216,7 @@ final class StreamDesk {
 
   private func opened(_ number: CameraNumber, _ contents: DeviceFolder.Contents) {
     guard let camera = cameras[number], case .opening = camera.phase else { return }
+    for note in contents.notes { tell(note, camera.key) }
     cameras[number]?.opened(contents, at: now)
     if camera.hasGreeted { greet(number) }
     release(number)
@@ -228,6 +229,18 @@ final class StreamDesk {
       guard let self else { return }
       cameras[number]?.settle(at: now)
       release(number)
+    }
+  }
+
+  private func tell(_ note: SegmentRecovery.Note, _ key: DeviceKey) {
+    switch note {
+    case .repaired(let path, let records):
+      log.warning(
+        "recording_index_repaired", (.session, key.session.text), (.device, key.device.text), (.path, path),
+        (.count, records))
+    case .setAside(let path, let bytes):
+      log.error(
+        "recording_set_aside", (.session, key.session.text), (.device, key.device.text), (.path, path), (.bytes, bytes))
     }
   }
 
