@@ -21,6 +21,7 @@ from axolotl_kit.wire import decode_pose
 
 SECONDS = 4
 FPS = 15
+ALIGNED_WITHIN_SECONDS = 1
 
 
 @dataclass
@@ -53,15 +54,24 @@ async def run(stack: Stack, coach: Coach) -> Outcome:
         await rig.until("the footage to end", lambda: all(p.statistics.sent >= SECONDS * FPS for p in rig.phones))
         await rig.stop_filming()
 
+        newest = (0, time.monotonic())
+
         def settled() -> bool:
+            nonlocal newest
             devices = coach.status(rig.session_id)["devices"]
+            statistics = coach.statistics(rig.session_id)
             recorded = sum(device["frames_recorded"] for device in devices)
+            estimated = sum(device["poses_estimated"] for device in devices)
+            passed_over = sum(device["poses_shed"] + device["poses_failed"] for device in devices)
             acknowledged = sum(len(phone.truth) for phone in rig.phones)
-            waiting = sum(device["poses_waiting"] for device in devices)
+            if statistics["poses"] != newest[0]:
+                newest = (statistics["poses"], time.monotonic())
             return (
-                recorded == acknowledged
-                and not waiting
-                and coach.statistics(rig.session_id)["poses"] == len(outcome.live_times_us) > 0
+                recorded == acknowledged == estimated + passed_over
+                and statistics["observations"] == estimated
+                and statistics["poses"] == len(outcome.live_times_us) > 0
+                # The aligner waits so long, and less, for a camera's word on an instant.
+                and time.monotonic() - newest[1] > ALIGNED_WITHIN_SECONDS
             )
 
         await rig.until("the poses to settle", settled)

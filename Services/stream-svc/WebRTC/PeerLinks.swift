@@ -41,6 +41,9 @@ final class PeerLinks {
   private static let maximumFaults = 64
   /// For the last words to leave and the channels to close after them, when the phone does not answer to it sooner.
   private static let farewell = Duration.seconds(2)
+  /// So long before a channel closes, because within webrtcbin its end may overtake the words on the other. The phone would
+  /// take that for a broken link and come back.
+  private static let lastWords = Duration.milliseconds(100)
 
   init(loop: EventLoop, log: Log, metrics: PeerMetrics, configuration: Configuration) {
     self.loop = loop
@@ -284,7 +287,7 @@ final class PeerLinks {
       if let error {
         _ = connection.peer?.send(ServerMessage.error(code: error.code, message: error.message).encoded())
       }
-      connection.peer?.hangUp()
+      loop.after(error == nil ? .zero : Self.lastWords) { connection.peer?.hangUp() }
     }
     log.info(
       "peer_ended", (.session, connection.key.session.text), (.device, connection.key.device.text),
