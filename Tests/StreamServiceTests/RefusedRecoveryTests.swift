@@ -192,4 +192,17 @@ import Timing
     stack.send(.close, 1)
     try stack.pump { stack.logged.contains { $0.contains("recording_index_repaired") && $0.contains("0001.idx") } }
   }
+
+  /// A welcome tells an upload nothing: it looks like the answer to its hello.
+  @Test func anUploadThatCouldNotBeHeldIsToldSo() throws {
+    let stack = try StreamFixture()
+    let opening = PhoneLinkOpen(
+      key: stack.key("phone-a"), transport: .http, metadata: DeviceMetadata(), mode: .threeD,
+      anchor: UTCAnchor(readFrom: stack.loop.time))
+    stack.send(.open, 1, Array(try JSONEncoder().encode(opening)))
+    stack.send(.text, 1, Array(#"{"type":"hello"}"#.utf8))
+    for sequence in 1...UInt32(Camera.maximumHeld) + 1 { stack.sendFrame(sequence, 1) }
+    try stack.pump { stack.errors(1) == ["recording_behind"] }
+    try stack.pump { stack.acknowledged(1) == Camera.maximumHeld }
+  }
 }

@@ -196,7 +196,14 @@ final class StreamDesk {
   private func release(_ number: CameraNumber) {
     guard let held = cameras[number]?.takeHeld() else { return }
     for frame in held { take(frame.message, number, arrived: frame.arrived) }
-    if cameras[number]?.takeShedHeld() == true { greet(number) }
+    guard cameras[number]?.takeShedHeld() == true else { return }
+    // An upload waits for the answer to its frame; a welcome would look like that to its hello.
+    if cameras[number]?.opening.transport == .http {
+      let refusal = FrameRefusal.recorderBehind
+      send(.error(code: refusal.code, message: refusal.message), to: number)
+    } else {
+      greet(number)
+    }
   }
 
   /// Bytes of frames that wait for their folders and clocks.
