@@ -70,6 +70,7 @@ final class SessionReconstruction {
       guard try restoration.step() else { return false }
     } catch {
       log.error("journal_unreadable", (.session, session.text), (.error, error))
+      guard restoration.passOver() else { return false }
     }
     figures.follow(restoration.figures)
     // Newer ones may have been made meanwhile.
