@@ -237,7 +237,8 @@ final class SessionReconstruction {
     restore()
     guard folder.awaitsFinalPoses else { return nil }
     return try FinalPosesJob(
-      session: session, folder: folder, times: times, ratePerSecond: figures.ratePerSecond)
+      session: session, folder: folder, times: times, ratePerSecond: figures.ratePerSecond,
+      calibration: triangulator?.calibration)
   }
 
   func finalPosesAreMade(by job: FinalPosesJob) { finalTake = job.take }
