@@ -251,6 +251,44 @@ import Timing
     #expect(observations == 20)
   }
 
+  /// The session's folder has it once more. What it says where it stands is not believed when it is no calibration.
+  @Test(arguments: [4, 4 + 4 + 9 + 40]) func aDamagedCalibrationCostsNoPose(place: Int) throws {
+    let session = try open()
+    _ = try session.calibrate(Array(Garage.calibration()))
+    let times = try film(session, frames: 90)
+    let file = try #require(fopen(files.observations, "r+"))
+    fseek(file, place, SEEK_SET)
+    fwrite([0, 0, 0, 0], 1, 4, file)
+    fclose(file)
+    let job = try finish(session, times)
+    #expect(job.observations == 360 && job.damage.places == 1)
+    #expect(job.poses > 80)
+    #expect(error(try poses(files.finalJournal)) < 0.001)
+  }
+
+  /// A name may have come to the medium, and the bytes not.
+  @Test(arguments: [0, 3]) func finalPosesThatAPowerFailureTookAreMadeAgain(left: Int) throws {
+    let session = try open()
+    _ = try session.calibrate(Array(Garage.calibration()))
+    let times = try film(session, frames: 90)
+    _ = try finish(session, times)
+    #expect(!files.awaitsFinalPoses)
+    #expect(truncate(files.finalJournal, left) == 0)
+    #expect(files.awaitsFinalPoses)
+    #expect(try finish(try open(), times).poses > 80)
+    #expect(!files.awaitsFinalPoses)
+  }
+
+  @Test func thePosesTakeTheirPlaceWhenTheyAreOnTheMedium() throws {
+    let session = try open()
+    _ = try session.calibrate(Array(Garage.calibration()))
+    let job = try #require(try session.beginFinalPoses(try film(session, frames: 30)))
+    while !job.waitsForDisk { try #require(try !job.step()) }
+    #expect(access(files.finalJournal, F_OK) != 0 && access(files.newFinalJournal, F_OK) == 0)
+    while try !job.step() {}
+    #expect(access(files.finalJournal, F_OK) == 0 && access(files.newFinalJournal, F_OK) != 0)
+  }
+
   @Test func aTornObservationCostsOnlyItself() throws {
     let session = try open()
     _ = try session.calibrate(Array(Garage.calibration()))

@@ -143,6 +143,75 @@ import Timing
     }
   }
 
+  // MARK: - What the medium does not give back
+
+  /// As Linux reads a file with bad blocks: up to the first of them, and there an error.
+  private func failing(_ bad: Range<Int>) -> ReadFile {
+    { descriptor, buffer, count, offset in
+      guard offset + count > bad.lowerBound, offset < bad.upperBound else {
+        return pread(descriptor, buffer, count, offset)
+      }
+      guard offset < bad.lowerBound else {
+        errno = EIO
+        return -1
+      }
+      return pread(descriptor, buffer, bad.lowerBound - offset, offset)
+    }
+  }
+
+  @Test(arguments: [8192..<12288, 0..<4096, 65536..<131072, 196608..<200704])
+  func whatCannotBeReadIsPassedOver(bad: Range<Int>) throws {
+    let written = try write(400)
+    let size = try #require(fileSize())
+    let record = (size - 4) / 400
+    try #require(size > bad.upperBound)
+    let descriptor = open(path, O_RDONLY)
+    defer { close(descriptor) }
+    var reader = JournalReader<Pose3D>(descriptor: descriptor, path: path, read: failing(bad))
+    var read: [Pose3D] = []
+    while let pose = try reader.next() { read.append(pose) }
+    let good = written.enumerated().filter { index, _ in
+      let place = 4 + index * record..<4 + (index + 1) * record
+      return !place.overlaps(bad)
+    }.map(\.element)
+    #expect(read == good && good.count < 400)
+    #expect(reader.damage.places == 1 && reader.offset == size)
+  }
+
+  /// A dead disk ends it.
+  @Test func anotherErrorIsOne() throws {
+    _ = try write(3)
+    let descriptor = open(path, O_RDONLY)
+    defer { close(descriptor) }
+    var reader = JournalReader<Pose3D>(descriptor: descriptor, path: path) { _, _, _, _ in
+      errno = EBADF
+      return -1
+    }
+    #expect(throws: SystemError.self) { try reader.next() }
+  }
+
+  @Test func finalPosesAreFoundAlthoughTheLiveOnesCannotBeRead() throws {
+    let session = SessionFolder(root: folder.path, session: Garage.session)
+    try session.create()
+    for (path, count) in [(session.journal, 5), (session.finalJournal, 7)] {
+      let (journal, _) = try PoseJournal.open(path) { _ in }
+      for index in 0..<count { try journal.append(pose(index)) }
+    }
+    var failures = 1
+    let restoration = try PoseRestoration(session, end: .max) { descriptor, buffer, count, offset in
+      guard failures == 0 else {
+        failures -= 1
+        errno = EACCES
+        return -1
+      }
+      return pread(descriptor, buffer, count, offset)
+    }
+    #expect(throws: SystemError.self) { try restoration.step() }
+    #expect(!restoration.passOver())
+    while try !restoration.step() {}
+    #expect(restoration.finalTake?.poses == 7 && restoration.figures.poses == 0)
+  }
+
   private func fileSize() -> Int? {
     var status = stat()
     return stat(path, &status) == 0 ? Int(status.st_size) : nil

@@ -115,7 +115,7 @@ struct RecoveryTests {
     #expect(try Probe(device + "/0001.mkv").frames == 20)
     #expect(try LocalFile(opening: device + "/0001.mkv").size() == size)
     // It is whole now.
-    #expect(try SegmentRecovery(number: 1, folder: device).recover(place).notes.isEmpty)
+    #expect(SegmentRecovery(number: 1, folder: device).recover(place).notes.isEmpty)
   }
 
   @Test(arguments: [[UInt8](repeating: 0, count: 64), [UInt8](repeating: 0xFF, count: 20)])
@@ -134,22 +134,46 @@ struct RecoveryTests {
     if rubbish.count == 64 { #expect(after.header.boot != before.header.boot) }
   }
 
-  /// Which of the missing numbers the lost ones were cannot be known.
-  @Test func picturesWhoseNumbersAreLostAreSetAside() throws {
+  /// Which of the missing numbers the lost ones were cannot be known; those behind them are what they are.
+  @Test func picturesWhoseNumbersAreLostCostNoOther() throws {
     do {
       let folder = try DeviceFolder(place, disk: LocalDisk())
       #expect(folder.record(try ([1, 2, 3, 5, 6, 8, 9, 10] as [UInt32]).map(frame)).recorded.count == 8)
     }
+    let before = try stored()
     try damage([UInt8](repeating: 0, count: 2 * IndexRecord.size), at: record(3))
+    do {
+      let reopened = try DeviceFolder(place, disk: LocalDisk())
+      #expect(reopened.contents.recorded.ranges == [1...3, 8...10])
+      #expect(reopened.contents.frames == 6)
+      #expect(names == ["0001.idx", "0001.idx.damaged", "0001.mkv"])
+      #expect(reopened.contents.notes == [.repaired(path: device + "/0001.idx", records: 0, unknown: 2)])
+    }
+    #expect(try Probe(device + "/0001.mkv").frames == 8, "the pictures stay where they are")
+    #expect(try stored().records == before.records.filter { ![5, 6].contains($0.sequence) })
+    let size = try LocalFile(opening: device + "/0001.idx").size()
+    #expect(size == record(8), "the n-th record is still that of the n-th picture")
+    #expect(try DeviceFolder(place, disk: LocalDisk()).contents.notes.isEmpty)
+    // A neighbour of theirs that is lost later cannot be told from them any more.
+    try damage([UInt8](repeating: 0, count: IndexRecord.size), at: record(5))
+    let again = try DeviceFolder(place, disk: LocalDisk())
+    #expect(again.contents.recorded.ranges == [1...3, 9...10])
+  }
+
+  /// One block of a file system, in a segment that is not the first.
+  @Test func aLostBeginningCostsNothingBehindIt() throws {
+    try recordAndVanish(501...700)
+    try damage([UInt8](repeating: 0, count: 4096), at: 0)
     let reopened = try DeviceFolder(place, disk: LocalDisk())
-    #expect(reopened.contents.recorded.ranges == [1...3])
-    #expect(names == ["0001.idx", "0001.idx.damaged", "0001.mkv", "0001.mkv.orphan"])
-    #expect(try Probe(device + "/0001.mkv").frames == 3)
-    #expect(try Probe(device + "/0001.mkv.orphan").frames == 5, "it can be played")
-    #expect(
-      reopened.contents.notes.contains {
-        if case .setAside(device + "/0001.mkv.orphan", _) = $0 { true } else { false }
-      })
+    #expect(reopened.contents.recorded.ranges == [585...700])
+    #expect(reopened.contents.notes == [.repaired(path: device + "/0001.idx", records: 0, unknown: 84)])
+    #expect(try stored().records.map(\.sequence) == Array(585...700))
+    #expect(try Probe(device + "/0001.mkv").frames == 200)
+    #expect(!names.contains { $0.hasSuffix(".orphan") })
+    // They are listed, and have final times.
+    let library = RecordingLibrary(root: folder.path, instance: 1, boot: place.boot)
+    let listed = try #require(library.files(of: SessionID("sess")!).first)
+    #expect(listed.frames == 116 && listed.firstSequence == 585 && listed.lastSequence == 700)
   }
 
   /// The index and the movie are two files: a power failure may take the end of the one and not of the other.
@@ -201,7 +225,7 @@ struct RecoveryTests {
     _ = first.record(try (1...5).map(frame))
     try first.finishSegments()
     let size = try LocalFile(opening: device + "/0001.mkv").size()
-    let stored = try #require(try SegmentRecovery(number: 1, folder: device).recover(place).segment)
+    let stored = try #require(SegmentRecovery(number: 1, folder: device).recover(place).segment)
     #expect(stored.header.isFinished)
     #expect(try LocalFile(opening: device + "/0001.mkv").size() == size)
   }

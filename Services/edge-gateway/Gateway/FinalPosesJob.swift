@@ -38,11 +38,26 @@ final class FinalPosesJob {
   /// In the order of capture, the latest first: what comes next is at the end.
   private var waiting: [Observation2D] = []
   private var figures = ReconstructionFigures()
-  private var isComplete = false
+  /// Of the session, for what came before any calibration that can be read.
+  private let fallback: Calibration?
+  private var ending = Ending.none
 
-  /// - Parameter ratePerSecond: that of the live poses; nil takes the cameras' first.
-  init(session: SessionID, folder: SessionFolder, times: FinalTimes, ratePerSecond: Double?) throws(SystemError) {
+  private enum Ending {
+    case none
+    /// The new journal is brought to the medium.
+    case syncing(BackgroundSync)
+    case inPlace
+  }
+
+  /// - Parameters:
+  ///   - ratePerSecond: that of the live poses; nil takes the cameras' first.
+  ///   - calibration: the one in force, should the observations' first one be unreadable.
+  init(
+    session: SessionID, folder: SessionFolder, times: FinalTimes, ratePerSecond: Double?,
+    calibration: Calibration? = nil
+  ) throws(SystemError) {
     self.session = session
+    fallback = calibration
     var settings = AlignerSettings()
     settings.ratePerSecond = ratePerSecond
     settings.keepsGrid = true
@@ -57,23 +72,45 @@ final class FinalPosesJob {
     journal = try PoseJournal.open(folder.newFinalJournal) { _ in }.journal
   }
 
-  deinit { if !isComplete { unlink(folder.newFinalJournal) } }
+  deinit {
+    if case .inPlace = ending { return }
+    unlink(folder.newFinalJournal)
+  }
+
+  /// Whether the disk has to be waited for: the next step may come a while later.
+  var waitsForDisk: Bool { if case .syncing = ending { true } else { false } }
 
   /// Goes on by one step. True when the poses are in their place.
   func step() throws(SystemError) -> Bool {
-    for _ in 0..<Self.observationsPerStep {
-      guard let record = try reader.next() else { return try finish() }
-      switch record {
-      case .calibration(let from, let document): add(document, from: from)
-      case .observation(let observation): try add(observation)
+    switch ending {
+    case .none:
+      for _ in 0..<Self.observationsPerStep {
+        guard let record = try reader.next() else {
+          try finish()
+          return false
+        }
+        switch record {
+        case .calibration(let from, let document): add(document, from: from)
+        case .observation(let observation): try add(observation)
+        }
       }
+      return false
+    case .syncing(let sync):
+      guard let result = sync.result else { return false }
+      try result.get()
+      try takePlace()
+      return true
+    case .inPlace: return true
     }
-    return false
   }
 
   private func add(_ document: [UInt8], from: SessionTime) {
     // What could not be read was refused when it came.
     guard let calibration = try? CalibrationJSON.decode(document) else { return }
+    use(calibration, from: from)
+  }
+
+  private func use(_ calibration: Calibration, from: SessionTime) {
     calibrations.append((from, calibration))
     if triangulator == nil { triangulator = PoseTriangulator(calibration: calibration) }
   }
@@ -99,6 +136,7 @@ final class FinalPosesJob {
 
   private func keep(_ sets: [AlignedSet]) throws(SystemError) {
     for set in sets {
+      if calibrations.isEmpty, let fallback { use(fallback, from: .zero) }
       // The first calibration holds for what came before it, too; each later one from its moment on.
       while calibrations.count > 1, calibrations[1].from <= set.time {
         calibrations.removeFirst()
@@ -110,7 +148,7 @@ final class FinalPosesJob {
     }
   }
 
-  private func finish() throws(SystemError) -> Bool {
+  private func finish() throws(SystemError) {
     var end = SessionTime.zero
     while let next = waiting.popLast() {
       end = next.captured
@@ -119,10 +157,16 @@ final class FinalPosesJob {
     for poll in 1...Self.drainPolls { try keep(aligner.poll(now: end + Int64(poll) * 1_000_000)) }
     // Without a single final time these poses would be no better than the live ones: an empty journal says that they stand.
     if corrected == 0 { try journal.removeAll() }
+    ending = .syncing(try BackgroundSync(folder.newFinalJournal))
+  }
+
+  /// A name in front of bytes that are not on the medium could hide after a power failure that they are gone.
+  private func takePlace() throws(SystemError) {
     let (from, to) = (folder.newFinalJournal, folder.finalJournal)
     try systemCall("rename", on: to) { rename(from, to) }
-    isComplete = true
+    ending = .inPlace
     if corrected > 0 { take = PoseTake(to, end: journal.end, figures: figures) }
-    return true
+    // Nobody waits for that: should the name be lost after all, the poses are missed and made again.
+    _ = try? BackgroundSync(folder.path)
   }
 }

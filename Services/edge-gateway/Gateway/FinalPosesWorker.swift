@@ -29,6 +29,8 @@ final class FinalPosesWorker {
   /// After so many failures the session is left alone until this service starts anew: it stands on disk that it waits.
   static let maximumFailures = 12
 
+  private static let diskPause = Duration.milliseconds(5)
+
   private let sessions: Reconstructions
   private let loop: EventLoop
   private let log: Log
@@ -123,7 +125,8 @@ final class FinalPosesWorker {
     do {
       guard !sessions.isDeleted(session, now: loop.time.now()) else { return done(session) }
       guard try job.step() else {
-        loop.after(.zero) { [weak self] in self?.proceed(job, reconstruction) }
+        let pause = job.waitsForDisk ? Self.diskPause : .zero
+        loop.after(pause) { [weak self] in self?.proceed(job, reconstruction) }
         return
       }
       reconstruction.finalPosesAreMade(by: job)

@@ -23,6 +23,10 @@ struct JournalReader<Record: JournalRecord> {
   private var filled = 0..<0
   private var fileOffset: Int
   private var state = State.beginning
+  /// Where the medium gave nothing back; ahead of `position`, zeros stand for it in the buffer.
+  private var unreadable: [Range<Int>] = []
+  private var unreadableBlocks = 0
+  private let read: ReadFile
 
   private enum State {
     case beginning
@@ -33,10 +37,18 @@ struct JournalReader<Record: JournalRecord> {
     case atEnd
   }
 
+  /// What is passed over at once where the medium gives nothing back, bytes.
+  private static var blockBytes: Int { 4096 }
+  /// Beyond, the disk is taken for dead: each may take it a while.
+  private static var maximumUnreadableBlocks: Int { 1024 }
+
   /// - Parameters:
   ///   - start: from the first record that begins there or later.
   ///   - limit: reads no further than this many bytes of the file.
-  init(descriptor: Int32, path: String, from start: Int = 0, limit: Int = .max) {
+  init(
+    descriptor: Int32, path: String, from start: Int = 0, limit: Int = .max, read: @escaping ReadFile = readFile
+  ) {
+    self.read = read
     self.descriptor = descriptor
     self.path = path
     self.limit = limit
@@ -50,7 +62,7 @@ struct JournalReader<Record: JournalRecord> {
     switch state {
     case .beginning, .atEnd: return nil
     case .atRecord:
-      if let record = try record(mustConvince: false) { return record }
+      if let record = try record() { return record }
       let start = position
       advance(1)
       guard let record = try search() else { return nil }
@@ -73,18 +85,22 @@ struct JournalReader<Record: JournalRecord> {
   private var position: Int { fileOffset - filled.count }
 
   /// The record that starts here.
-  private mutating func record(mustConvince: Bool) throws(SystemError) -> Record? {
+  private mutating func record() throws(SystemError) -> Record? {
     guard try fill(4) else { return nil }
+    let here = position
+    unreadable.removeAll { $0.upperBound <= here }
     let start = filled.lowerBound
     let count = buffer.withUnsafeBytes { bytes in
       Int(UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: start, as: UInt32.self)))
     }
-    guard count > 0, count <= Record.longestRecord, try fill(4 + count) else { return nil }
+    guard count > 0, count <= Record.longestRecord, try fill(4 + count),
+      !unreadable.contains(where: { $0.overlaps(here..<here + 4 + count) })
+    else { return nil }
     let record = buffer.withUnsafeBytes { bytes in
       let begin = filled.lowerBound + 4
       return try? Record(decoding: UnsafeRawBufferPointer(rebasing: bytes[begin..<begin + count]))
     }
-    guard let record, !mustConvince || record.isConvincing else { return nil }
+    guard let record, record.isConvincing else { return nil }
     advance(4 + count)
     offset = position
     state = .atRecord
@@ -107,7 +123,7 @@ struct JournalReader<Record: JournalRecord> {
       advance((found ?? last + 1) - filled.lowerBound)
       guard found != nil else { continue }
       let start = position
-      if let record = try record(mustConvince: true) { return (record, start) }
+      if let record = try record() { return (record, start) }
       advance(1)
     }
     state = .atEnd
@@ -122,17 +138,38 @@ struct JournalReader<Record: JournalRecord> {
   private mutating func fill(_ count: Int) throws(SystemError) -> Bool {
     guard position + count <= limit else { return false }
     while filled.count < count {
-      let (held, from, file) = (filled, fileOffset, descriptor)
-      let read = try systemCall("pread", on: path) {
-        buffer.withUnsafeMutableBytes { bytes in
-          memmove(bytes.baseAddress!, bytes.baseAddress! + held.lowerBound, held.count)
-          return pread(file, bytes.baseAddress! + held.count, bytes.count - held.count, from)
-        }
+      buffer.withUnsafeMutableBytes { bytes in
+        _ = memmove(bytes.baseAddress!, bytes.baseAddress! + filled.lowerBound, filled.count)
       }
-      filled = 0..<held.count + read
-      fileOffset += read
-      if read == 0 { return false }
+      filled = 0..<filled.count
+      let got = try readOn()
+      filled = 0..<filled.count + got
+      fileOffset += got
+      if got == 0 { return false }
     }
     return true
   }
+
+  /// Bytes that came into the buffer behind what it holds; 0 at the end of the file.
+  private mutating func readOn() throws(SystemError) -> Int {
+    let (from, file, held, read) = (fileOffset, descriptor, filled.count, read)
+    do throws(SystemError) {
+      return try systemCall("pread", on: path) {
+        buffer.withUnsafeMutableBytes { read(file, $0.baseAddress! + held, $0.count - held, from) }
+      }
+    } catch  where error.errno == EIO && unreadableBlocks < Self.maximumUnreadableBlocks {
+      let size = Int(try systemCall("lseek", on: path) { lseek(file, 0, SEEK_END) })
+      let block = from..<min(max(from, size), (from / Self.blockBytes + 1) * Self.blockBytes)
+      let count = min(block.count, buffer.count - held)
+      for place in held..<held + count { buffer[place] = 0 }
+      unreadable.append(from..<from + count)
+      unreadableBlocks += 1
+      return count
+    }
+  }
 }
+
+/// pread(2), which tests replace.
+typealias ReadFile = (_ descriptor: Int32, _ into: UnsafeMutableRawPointer, _ count: Int, _ offset: Int) -> Int
+
+let readFile: @Sendable (Int32, UnsafeMutableRawPointer, Int, Int) -> Int = { pread($0, $1, $2, $3) }

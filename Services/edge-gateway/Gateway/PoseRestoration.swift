@@ -16,12 +16,14 @@ final class PoseRestoration {
 
   private var source: PoseSource?
   private let finalJournal: String
+  private let read: ReadFile
   private var finalFigures: ReconstructionFigures?
 
   /// - Parameter end: how much of the journal of live poses is an earlier process's.
-  init(_ folder: SessionFolder, end: Int) throws(SystemError) {
+  init(_ folder: SessionFolder, end: Int, read: @escaping ReadFile = readFile) throws(SystemError) {
+    self.read = read
     finalJournal = folder.finalJournal
-    source = try PoseSource(folder.journal, limit: end)
+    source = try PoseSource(folder.journal, limit: end, read)
   }
 
   /// Goes on by one step. True when all is read.
@@ -33,6 +35,17 @@ final class PoseRestoration {
     return false
   }
 
+  /// After a failure of `step`: leaves out the rest of the journal that failed. True when all is read.
+  func passOver() -> Bool {
+    do throws(SystemError) {
+      if finalFigures == nil { return try finishSource() }
+    } catch {
+      // There are no final poses, then; the live ones stand.
+    }
+    source = nil
+    return true
+  }
+
   private func finishSource() throws(SystemError) -> Bool {
     if let source { damage.append((source.reader.damage, source.reader.path)) }
     if let finalFigures {
@@ -40,8 +53,9 @@ final class PoseRestoration {
       source = nil
       return true
     }
-    source = access(finalJournal, R_OK) == 0 ? try PoseSource(finalJournal) : nil
     finalFigures = ReconstructionFigures()
+    source = nil
+    if access(finalJournal, R_OK) == 0 { source = try PoseSource(finalJournal, read) }
     return source == nil
   }
 }
@@ -51,8 +65,8 @@ private final class PoseSource {
   var reader: JournalReader<Pose3D>
   private let file: OwnedDescriptor
 
-  init(_ path: String, limit: Int = .max) throws(SystemError) {
+  init(_ path: String, limit: Int = .max, _ read: @escaping ReadFile) throws(SystemError) {
     file = OwnedDescriptor(try systemCall("open", on: path) { open(path, O_RDONLY | O_CLOEXEC) })
-    reader = JournalReader(descriptor: file.number, path: path, limit: limit)
+    reader = JournalReader(descriptor: file.number, path: path, limit: limit, read: read)
   }
 }

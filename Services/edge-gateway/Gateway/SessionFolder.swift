@@ -19,13 +19,21 @@ struct SessionFolder {
   var newFinalJournal: String { "\(path)/.writing-poses-final.journal" }
   var exports: String { "\(path)/exports" }
 
-  /// Whether observations came since the final poses were made, if they were.
+  /// Whether observations came since the final poses were made, if they were. A power failure may have taken them.
   var awaitsFinalPoses: Bool {
     var (observed, made) = (stat(), stat())
     guard stat(observations, &observed) == 0 else { return false }
-    guard stat(finalJournal, &made) == 0 else { return true }
+    guard stat(finalJournal, &made) == 0, Self.begins(finalJournal, with: PoseJournal.magic) else { return true }
     let (a, b) = (observed.st_mtim, made.st_mtim)
     return a.tv_sec > b.tv_sec || (a.tv_sec == b.tv_sec && a.tv_nsec > b.tv_nsec)
+  }
+
+  private static func begins(_ path: String, with magic: [UInt8]) -> Bool {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return false }
+    defer { close(descriptor) }
+    var bytes = [UInt8](repeating: 0, count: magic.count)
+    return pread(descriptor, &bytes, bytes.count, 0) == bytes.count && bytes == magic
   }
 
   var exists: Bool { access(path, F_OK) == 0 }

@@ -70,6 +70,7 @@ final class SessionReconstruction {
       guard try restoration.step() else { return false }
     } catch {
       log.error("journal_unreadable", (.session, session.text), (.error, error))
+      guard restoration.passOver() else { return false }
     }
     figures.follow(restoration.figures)
     // Newer ones may have been made meanwhile.
@@ -236,7 +237,8 @@ final class SessionReconstruction {
     restore()
     guard folder.awaitsFinalPoses else { return nil }
     return try FinalPosesJob(
-      session: session, folder: folder, times: times, ratePerSecond: figures.ratePerSecond)
+      session: session, folder: folder, times: times, ratePerSecond: figures.ratePerSecond,
+      calibration: triangulator?.calibration)
   }
 
   func finalPosesAreMade(by job: FinalPosesJob) { finalTake = job.take }

@@ -38,7 +38,11 @@ final class DeviceFolder {
   private(set) var clockLog: ClockLog
   private(set) var contents: Contents
 
-  init(_ place: SegmentPlace, disk: any RecordingDisk) throws(OpenFailure) {
+  /// - Parameter reserveBytes: room that copies of what was damaged leave free.
+  init(
+    _ place: SegmentPlace, disk: any RecordingDisk, reserveBytes: UInt64 = 0,
+    openFile: @escaping SegmentRecovery.OpenFile = SegmentRecovery.openLocalFile
+  ) throws(OpenFailure) {
     self.place = place
     self.disk = disk
     let lock: FolderLock?
@@ -51,18 +55,24 @@ final class DeviceFolder {
     guard let lock else { throw .lockedByOther }
     self.lock = lock
     var found = Contents()
-    do throws(DiskFailure) {
-      let numbers = segmentNumbers(in: place.folder)
-      for number in numbers {
-        let recovered = try SegmentRecovery(number: number, folder: place.folder).recover(place)
-        found.notes += recovered.notes
-        left += recovered.unsynced
-        for record in recovered.segment?.records ?? [] where found.recorded.insert(record.sequence) {
-          found.frames += 1
-          found.bytes += Int(record.payloadBytes)
-        }
+    func roomBytes() -> UInt64 {
+      // When the file system does not say, writing will tell.
+      let free = (try? disk.freeBytes(in: place.folder)) ?? .max
+      return free - min(free, reserveBytes)
+    }
+    for number in segmentNumbers(in: place.folder) {
+      let recovered = SegmentRecovery(
+        number: number, folder: place.folder, roomBytes: roomBytes, openFile: openFile
+      ).recover(place)
+      found.notes += recovered.notes
+      left += recovered.unsynced
+      for record in recovered.records where found.recorded.insert(record.sequence) {
+        found.frames += 1
+        found.bytes += Int(record.payloadBytes)
       }
-      hasUnsynced = !left.isEmpty
+    }
+    hasUnsynced = !left.isEmpty
+    do throws(DiskFailure) {
       nextNumber = 1 + (highestNumber(in: place.folder) ?? 0)
       clockLog = try ClockLog(path: place.folder + "/clock.bin", boot: place.boot)
     } catch {

@@ -8,7 +8,7 @@ import Timing
 /// |---|---|---|
 /// | 0 | 4 | `AXI1` |
 /// | 4 | 1 | kind: 1 live, 2 fill (frames that were sent again, out of order) |
-/// | 5 | 1 | 1 when the Matroska file was finished: its trailer follows the last record's end |
+/// | 5 | 1 | 1 when the Matroska file stays as it is: its trailer, or pictures that lost their records, follow the last end |
 /// | 6 | 2 | stream-svc instance that wrote it |
 /// | 8 | 8 | SessionTime µs of Matroska time 0, signed |
 /// | 16 | 8 | the same instant in µs since the Unix epoch, signed |
@@ -94,7 +94,7 @@ public struct IndexHeader: Equatable, Sendable {
 ///
 /// | offset | bytes | field |
 /// |---|---|---|
-/// | 0 | 4 | sequence number |
+/// | 0 | 4 | sequence number; 0: the record of this picture was lost, and readers pass it over |
 /// | 4 | 2+2 | width, height |
 /// | 8 | 8 | capture instant, DeviceTime µs, signed, as the phone said it |
 /// | 16 | 8 | capture instant, SessionTime µs, signed: the estimate when the frame arrived |
@@ -131,6 +131,17 @@ public struct IndexRecord: Equatable, Sendable {
     self.timestampMilliseconds = timestampMilliseconds
   }
 
+  /// Keeps the place of a picture in the Matroska file of which nothing else is known any more.
+  init(ofUnknownWith payloadBytes: UInt32, endOffset: UInt64, timestampMilliseconds: UInt32) {
+    self.init(
+      sequence: 0, width: 0, height: 0, deviceTime: DeviceTime(microseconds: 0),
+      reading: ClockReading(time: .zero, errorBoundMicroseconds: .max), payloadBytes: payloadBytes,
+      endOffset: endOffset, timestampMilliseconds: timestampMilliseconds)
+  }
+
+  /// Whether it says no more than that there is a picture.
+  public var isUnknown: Bool { sequence == 0 }
+
   public init(decoding bytes: UnsafeRawBufferPointer) throws(DecodingFailure) {
     var reader = ByteReader(bytes)
     sequence = try reader.integer()
@@ -144,7 +155,6 @@ public struct IndexRecord: Equatable, Sendable {
     timestampMilliseconds = try reader.integer()
     let checksum: UInt32 = try reader.integer()
     try reader.finish()
-    guard sequence > 0 else { throw .invalid(field: "sequence") }
     guard checksum == crc32(UnsafeRawBufferPointer(rebasing: bytes[..<44])) else { throw .invalid(field: "checksum") }
   }
 

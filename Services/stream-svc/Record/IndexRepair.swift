@@ -3,14 +3,21 @@ import Timing
 
 /// Makes good what of an index was damaged, from its other records and from the Matroska file.
 struct IndexRepair {
-  /// From the first on, one for each picture.
-  private(set) var records: [IndexRecord] = []
+  /// What the index is to hold: a record for each picture up to the last one that is known.
+  private(set) var entries: [IndexRecord] = []
   /// How many of them were made anew.
   private(set) var rebuilt = 0
-  /// Records that were whole, or have whole ones behind them, and that could not be kept in their place.
+  /// Pictures whose records are lost and whose numbers are not clear, from now on.
+  private(set) var unknown = 0
+  /// Records behind the last good one.
   private(set) var lost = 0
   let header: IndexHeader
   let isHeaderRebuilt: Bool
+  private var isShorter = false
+
+  var isDamaged: Bool { isHeaderRebuilt || rebuilt > 0 || unknown > 0 || lost > 0 || isShorter }
+  /// Of the frames that are known.
+  var records: [IndexRecord] { entries.filter { !$0.isUnknown } }
 
   /// Half a millisecond either way: that much of a time the Matroska file does not say, µs.
   private static let timeDoubt: UInt32 = 500
@@ -21,10 +28,7 @@ struct IndexRepair {
   /// - Parameter bytes: of the whole index file.
   init?(_ bytes: [UInt8], movie: MatroskaReader, place: SegmentPlace) throws(DiskFailure) {
     let slots = Self.slots(bytes, movieBytes: UInt64(movie.size))
-    let stored = bytes.withUnsafeBytes { all -> IndexHeader? in
-      guard all.count >= IndexHeader.size else { return nil }
-      return try? IndexHeader(decoding: UnsafeRawBufferPointer(rebasing: all[..<IndexHeader.size]))
-    }
+    let stored = Self.storedHeader(bytes)
     isHeaderRebuilt = stored == nil
     if let stored {
       header = stored
@@ -32,27 +36,34 @@ struct IndexRepair {
       guard let rebuilt = try Self.header(bytes, slots, movie, place) else { return nil }
       header = rebuilt
     }
-    guard let last = slots.lastIndex(where: { $0 != nil }) else {
+    guard let last = slots.lastIndex(where: { $0?.isUnknown == false }) else {
       lost = slots.count
       return
     }
     var next = 0
     while next <= last {
       if let record = slots[next] {
-        records.append(record)
+        entries.append(record)
         next += 1
         continue
       }
       let following = slots[next...].firstIndex { $0 != nil }!
-      guard let missing = try rebuild(following - next, before: slots[following]!, movie) else {
-        lost = slots.count - next
-        return
-      }
-      records += missing
-      rebuilt += missing.count
+      try fill(following - next, before: slots[following]!, movie)
       next = following
     }
     lost = slots.count - 1 - last
+  }
+
+  static func storedHeader(_ bytes: [UInt8]) -> IndexHeader? {
+    bytes.withUnsafeBytes { all in
+      guard all.count >= IndexHeader.size else { return nil }
+      return try? IndexHeader(decoding: UnsafeRawBufferPointer(rebasing: all[..<IndexHeader.size]))
+    }
+  }
+
+  /// The records that are good by themselves, wherever they stand.
+  static func goodRecords(_ bytes: [UInt8], movieBytes: Int64) -> [IndexRecord] {
+    slots(bytes, movieBytes: UInt64(movieBytes)).compactMap { $0 }.filter { !$0.isUnknown }
   }
 
   /// The records in their places; nil where one is not whole, or contradicts those before it.
@@ -63,26 +74,45 @@ struct IndexRepair {
       stride(from: IndexHeader.size, through: bytes.count - IndexRecord.size, by: IndexRecord.size).map { offset in
         let slice = UnsafeRawBufferPointer(rebasing: all[offset..<(offset + IndexRecord.size)])
         guard let record = try? IndexRecord(decoding: slice), record.endOffset > end, record.endOffset <= movieBytes,
-          record.sequence > sequence
+          record.isUnknown || record.sequence > sequence
         else { return nil }
-        (end, sequence) = (record.endOffset, record.sequence)
+        end = record.endOffset
+        sequence = max(sequence, record.sequence)
         return record
       }
     }
   }
 
-  /// `count` records before one that is whole. Nil when the Matroska file has not just as many pictures there, or their
-  /// numbers are not clear.
-  private func rebuild(
-    _ count: Int, before following: IndexRecord, _ movie: MatroskaReader
-  ) throws(DiskFailure) -> [IndexRecord]? {
-    let start = records.last.map { Int64($0.endOffset) } ?? Int64(header.firstClusterOffset)
-    let sequence = records.last?.sequence ?? 0
-    guard Int(following.sequence) - Int(sequence) == count + 1 else { return nil }
+  /// Makes `count` records before one that is whole: anew, if the Matroska file has just as many pictures there and their
+  /// numbers are clear; else such that keep their places.
+  private mutating func fill(_ count: Int, before following: IndexRecord, _ movie: MatroskaReader) throws(DiskFailure) {
+    let start = entries.last.map { Int64($0.endOffset) } ?? Int64(header.firstClusterOffset)
     let clusters = try movie.clusters(from: start, atMost: count + 1)
-    guard clusters.count == count + 1, clusters[count].end == Int64(following.endOffset) else { return nil }
-    let before = records.last ?? following
-    return clusters.dropLast().enumerated().map { index, cluster in
+    let missing = clusters.prefix { $0.end < Int64(following.endOffset) }
+    let isComplete = missing.count == count && clusters.last?.end == Int64(following.endOffset)
+    if isComplete, let made = rebuild(missing, before: following) {
+      entries += made
+      rebuilt += count
+      return
+    }
+    entries += missing.map {
+      IndexRecord(
+        ofUnknownWith: $0.payloadBytes, endOffset: UInt64($0.end), timestampMilliseconds: $0.timestampMilliseconds)
+    }
+    unknown += missing.count
+    isShorter = isShorter || missing.count != count
+  }
+
+  /// Nil when not only these numbers fit.
+  private func rebuild(
+    _ clusters: ArraySlice<MatroskaReader.Cluster>, before following: IndexRecord
+  ) -> [IndexRecord]? {
+    let before = entries.last ?? following
+    let sequence = entries.last?.sequence ?? 0
+    guard !following.isUnknown, !before.isUnknown, Int(following.sequence) - Int(sequence) == clusters.count + 1 else {
+      return nil
+    }
+    return clusters.enumerated().map { index, cluster in
       let time = header.anchor.sessionTime + Int64(cluster.timestampMilliseconds) * 1000 + Int64(Self.timeDoubt)
       return IndexRecord(
         sequence: sequence + UInt32(index) + 1, width: following.width, height: following.height,
@@ -104,7 +134,9 @@ struct IndexRepair {
   private static func header(
     _ bytes: [UInt8], _ slots: [IndexRecord?], _ movie: MatroskaReader, _ place: SegmentPlace
   ) throws(DiskFailure) -> IndexHeader? {
-    guard let first = slots.lazy.compactMap({ $0 }).first, let cluster = try movie.firstCluster() else { return nil }
+    guard let first = slots.lazy.compactMap({ $0 }).first(where: { !$0.isUnknown }),
+      let cluster = try movie.firstCluster()
+    else { return nil }
     let start = first.reading.time + -Int64(first.timestampMilliseconds) * 1000
     func integer(_ offset: Int) -> UInt64 {
       bytes[offset..<(offset + 8)].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }

@@ -8,6 +8,10 @@ final class LocalFile: RecordingFileHandle {
   /// Held while bytes are written, so that what is written again after a failed sync never undoes a newer write.
   private let unsynced = Mutex(UnsyncedRanges())
   private let fdatasync: @Sendable (Int32) -> Int32
+  private let pread: PRead
+
+  /// pread(2), which a test may replace.
+  typealias PRead = @Sendable (Int32, UnsafeMutableRawPointer?, Int, Int) -> Int
 
   private static let rewrittenAtOnce: Int64 = 1 << 20
 
@@ -16,11 +20,15 @@ final class LocalFile: RecordingFileHandle {
   ) throws(DiskFailure) {
     self.path = path
     self.fdatasync = fdatasync
+    pread = { Glibc.pread($0, $1, $2, $3) }
     descriptor = try checkDisk("create") { open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o640) }
   }
 
-  init(opening path: String, flags: Int32 = O_RDWR) throws(DiskFailure) {
+  init(
+    opening path: String, flags: Int32 = O_RDWR, pread: @escaping PRead = { Glibc.pread($0, $1, $2, $3) }
+  ) throws(DiskFailure) {
     self.path = path
+    self.pread = pread
     fdatasync = Glibc.fdatasync
     descriptor = try checkDisk("open") { open(path, flags | O_CLOEXEC, 0o640) }
   }

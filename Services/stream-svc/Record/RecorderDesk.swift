@@ -102,7 +102,7 @@ final class RecorderDesk {
 
   private func open(_ camera: CameraNumber, _ place: SegmentPlace, _ key: DeviceKey) {
     do throws(DeviceFolder.OpenFailure) {
-      let folder = try DeviceFolder(place, disk: disk)
+      let folder = try DeviceFolder(place, disk: disk, reserveBytes: reserveBytes)
       cameras[camera] = Camera(folder: folder, key: key)
       emit(.opened(camera, folder.contents))
     } catch {

@@ -10,14 +10,14 @@ struct TimesCorrection {
   func make(from samples: [ClockSample]) throws(DiskFailure) {
     guard !samples.isEmpty else { return }
     let history = ClockHistory(samples)
-    for (number, segment) in try segments() {
+    for (number, segment) in segments() {
       try CorrectedTimes(of: segment, history: history, boot: boot)?.write(to: path(number))
     }
   }
 
   /// Makes what a killed process had no time for. Segments of another boot stay as they are.
   func makeMissing() throws(DiskFailure) {
-    let lacking = try segments().contains { number, segment in
+    let lacking = segments().contains { number, segment in
       segment.header.boot == boot && stored(number)?.records.count != segment.records.count
     }
     guard lacking else { return }
@@ -31,13 +31,11 @@ struct TimesCorrection {
     }
   }
 
-  private func segments() throws(DiskFailure) -> [(Int, StoredSegment)] {
-    var found: [(Int, StoredSegment)] = []
-    for number in segmentNumbers(in: folder) {
-      guard let segment = try SegmentRecovery(number: number, folder: folder).read() else { continue }
-      found.append((number, segment))
+  /// One that cannot be read keeps nobody from the others.
+  private func segments() -> [(Int, StoredSegment)] {
+    segmentNumbers(in: folder).compactMap { number in
+      (try? SegmentRecovery(number: number, folder: folder).read()).map { (number, $0) }
     }
-    return found
   }
 
   private func stored(_ number: Int) -> CorrectedTimes? {

@@ -196,7 +196,14 @@ final class StreamDesk {
   private func release(_ number: CameraNumber) {
     guard let held = cameras[number]?.takeHeld() else { return }
     for frame in held { take(frame.message, number, arrived: frame.arrived) }
-    if cameras[number]?.takeShedHeld() == true { greet(number) }
+    guard cameras[number]?.takeShedHeld() == true else { return }
+    // An upload waits for the answer to its frame; a welcome would look like that to its hello.
+    if cameras[number]?.opening.transport == .http {
+      let refusal = FrameRefusal.recorderBehind
+      send(.error(code: refusal.code, message: refusal.message), to: number)
+    } else {
+      greet(number)
+    }
   }
 
   /// Bytes of frames that wait for their folders and clocks.
@@ -215,8 +222,9 @@ final class StreamDesk {
   }
 
   private func opened(_ number: CameraNumber, _ contents: DeviceFolder.Contents) {
+    // Also when the phone has left meanwhile: they are not found again.
+    for note in contents.notes { tell(note) }
     guard let camera = cameras[number], case .opening = camera.phase else { return }
-    for note in contents.notes { tell(note, camera.key) }
     cameras[number]?.opened(contents, at: now)
     if camera.hasGreeted { greet(number) }
     release(number)
@@ -232,15 +240,15 @@ final class StreamDesk {
     }
   }
 
-  private func tell(_ note: SegmentRecovery.Note, _ key: DeviceKey) {
+  /// The path names session and device.
+  private func tell(_ note: SegmentRecovery.Note) {
     switch note {
-    case .repaired(let path, let records):
-      log.warning(
-        "recording_index_repaired", (.session, key.session.text), (.device, key.device.text), (.path, path),
-        (.count, records))
-    case .setAside(let path, let bytes):
-      log.error(
-        "recording_set_aside", (.session, key.session.text), (.device, key.device.text), (.path, path), (.bytes, bytes))
+    case .repaired(let path, let records, let unknown):
+      log.warning("recording_index_repaired", (.path, path), (.count, records), (.frames, unknown))
+    case .setAside(let path, let bytes): log.error("recording_set_aside", (.path, path), (.bytes, bytes))
+    case .leftInPlace(let path, let bytes): log.error("recording_left_in_place", (.path, path), (.bytes, bytes))
+    case .leftAlone(let path, let failure, let frames):
+      log.error("recording_left_alone", (.path, path), (.error, failure.description), (.frames, frames))
     }
   }
 

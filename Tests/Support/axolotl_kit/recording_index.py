@@ -19,7 +19,7 @@ class IndexFault(ValueError):
 
 @dataclass(frozen=True)
 class IndexEntry:
-    """One recorded frame. `end_offset` is where it ends in the video file."""
+    """One recorded frame. `end_offset` is where it ends in the video file. Sequence 0: which frame it was is lost."""
 
     sequence: int
     device_us: int

@@ -57,11 +57,12 @@ def _read_segment(video: Path, recording: DeviceRecording) -> None:
         recording.faults.append(f"ffprobe cannot open {name}: {error.stderr.strip()[-200:]}")
         return
     recording.files.append(video)
-    recording.entries += entries
+    known = [entry for entry in entries if entry.sequence > 0]
+    recording.entries += known
     recording.frames_in_files += len(times)
     if len(times) != len(entries):
         recording.faults.append(f"{name} holds {len(times)} frames, its index {len(entries)}")
-    if any(a.sequence >= b.sequence for a, b in itertools.pairwise(entries)) or times != sorted(times):
+    if any(a.sequence >= b.sequence for a, b in itertools.pairwise(known)) or times != sorted(times):
         recording.faults.append(f"the frames of {name} are out of order")
     if entries and entries[-1].end_offset > video.stat().st_size:
         recording.faults.append(f"{name} is shorter than its index says")

@@ -91,7 +91,7 @@ def read_camera(folder: Path) -> CameraReadings:
         for video in sorted(folder.glob("*.mkv")):
             try:
                 entries = read_index(video.with_suffix(".idx").read_bytes())
-                readings.frames_recorded += len(entries)
+                readings.frames_recorded += sum(entry.sequence > 0 for entry in entries)
                 _read_segment(_frames(video, entries), readings, pool)
             except (OSError, IndexFault) as error:
                 readings.faults.append(f"{folder.name}/{video.name}: {error}")
@@ -103,7 +103,9 @@ def _frames(video: Path, entries: list[IndexEntry]) -> Iterator[_Frame]:
     times = video.with_suffix(".times")
     corrected = {each.sequence: each for each in read_times(times.read_bytes())} if times.exists() else {}
     for entry, picture in zip(entries, frame_pictures(video, entries), strict=False):
-        yield _Frame(entry, corrected.get(entry.sequence), picture)
+        # Which frame a picture without a number was is lost.
+        if entry.sequence > 0:
+            yield _Frame(entry, corrected.get(entry.sequence), picture)
 
 
 def _read_segment(frames: Iterator[_Frame], readings: CameraReadings, pool: ThreadPoolExecutor) -> None:
