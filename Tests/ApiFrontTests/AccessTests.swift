@@ -50,8 +50,8 @@ import Timing
   }
 
   @Test func originsOtherThanTheServersOwnAreRefused() {
-    let check = OriginCheck(publicURL: "https://rig.example/base", allowed: ["https://Club.example"])
-    func verdict(_ origin: String?, host: String?) -> OriginCheck.Verdict {
+    func verdict(_ origin: String?, host: String?, isTLS: Bool = false) -> OriginCheck.Verdict {
+      let check = OriginCheck(publicURL: "https://rig.example/base", isTLS: isTLS, allowed: ["https://Club.example"])
       var request = HTTPRequest(method: .post, path: "/")
       request.headers.origin = origin
       request.headers.host = host
@@ -67,6 +67,9 @@ import Timing
     #expect(!admits("null", host: "a:1"))
     #expect(!admits("http://a:1", host: nil))
     #expect(!admits("http://evil/http://a:1", host: "a:1"))
+    // Under TLS a page without it is not ours, whatever its host.
+    #expect(verdict("https://a:1", host: "a:1", isTLS: true) == .own)
+    #expect(verdict("http://a:1", host: "a:1", isTLS: true) == .refused)
     #expect(verdict("http://evil", host: "a:1") == .refused)
     #expect(verdict("https://club.example", host: "a:1") == .allowed(origin: "https://club.example"))
     #expect(verdict("https://club.example.evil", host: "a:1") == .refused)

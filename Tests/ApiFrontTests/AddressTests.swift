@@ -33,6 +33,22 @@ import Testing
     #expect(order.map(\.0) == ["192.168.1.2", "10.0.0.4", "169.254.3.4", "172.17.0.1"])
   }
 
+  @Test func theDefaultRoutesAddressComesFirstButForTunnels() {
+    let order = [
+      ("10.88.0.1", "podman0", false), ("192.168.1.2", "eth1", false), ("172.20.1.5", "eth0", true),
+      ("100.64.0.3", "tailscale0", true), ("10.8.0.2", "wg0", true),
+    ].sorted {
+      PublicAddress.rank($0.0, interface: $0.1, isRouted: $0.2)
+        < PublicAddress.rank($1.0, interface: $1.1, isRouted: $1.2)
+    }
+    #expect(order.prefix(2).map(\.0) == ["172.20.1.5", "192.168.1.2"])
+  }
+
+  @Test(arguments: ["https://localhost:5050", "https://127.0.0.1", "https://[::1]:8443", "http://LOCALHOST/"])
+  func anAddressOfThisMachineAloneIsWarnedAboutAlsoWhenItIsSet(_ url: String) {
+    #expect(choose(url).warning == PublicAddress.loopbackWarning)
+  }
+
   @Test func addressesHandedBackAreThoseTheClientUsed() {
     func origin(_ host: String?, tls: Bool = false, publicURL: String? = nil) -> RequestOrigin {
       var request = HTTPRequest(method: .post, path: "/")

@@ -255,6 +255,25 @@ private struct ExportedStart: Decodable {
     #expect(!sessions.all.contains { $0.session.text == "s0" })
   }
 
+  @Test func whatTheDiskHoldsOnToIsNotCalledRemoved() throws {
+    let temporary = try TemporaryFolder()
+    let root = SessionFolder.root(stateDirectory: temporary.path)
+    let folder = SessionFolder(root: root, session: try #require(SessionID("x")))
+    let namesake = SessionFolder(root: root, session: try #require(SessionID("not-x")))
+    for each in [folder, namesake] {
+      try each.create()
+      try Data("p".utf8).write(to: URL(filePath: each.journal))
+    }
+    #expect(throws: ServiceError.reconstructionStays) { try folder.delete(root: root) { _ in -1 } }
+    #expect(!folder.exists)
+    // The name is used again meanwhile, and deleted again.
+    try folder.create()
+    #expect(throws: ServiceError.reconstructionStays) { try folder.delete(root: root) { _ in -1 } }
+    #expect(try folder.delete(root: root) == 1)
+    #expect(SessionFolder.names(in: root) == ["not-x"])
+    #expect(try folder.delete(root: root) == 0)
+  }
+
   @Test func aDeletionThatWasCutShortIsFinished() throws {
     let folder = try TemporaryFolder()
     let root = SessionFolder.root(stateDirectory: folder.path)

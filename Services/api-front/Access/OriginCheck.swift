@@ -11,8 +11,12 @@ struct OriginCheck: Sendable {
   /// An origin besides the server's own address, such as that of a proxy in front: `https://rig.example`.
   let publicOrigin: String?
   private let allowed: Set<String>
+  /// A page of the same host without TLS is another's: anybody on the network can put words into it. Without TLS here, a
+  /// proxy in front may add it.
+  private let ownSchemes: [String]
 
-  init(publicURL: String?, allowed: [String] = []) {
+  init(publicURL: String?, isTLS: Bool, allowed: [String] = []) {
+    ownSchemes = isTLS ? ["https"] : ["http", "https"]
     publicOrigin = publicURL.map { url in
       let parts = url.split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false)
       return parts.prefix(3).joined(separator: "/").lowercased()
@@ -23,7 +27,7 @@ struct OriginCheck: Sendable {
   func verdict(_ request: HTTPRequest) -> Verdict {
     guard let origin = request.headers.origin?.lowercased() else { return .own }
     if origin == publicOrigin { return .own }
-    if let host = request.headers.host?.lowercased(), origin == "http://\(host)" || origin == "https://\(host)" {
+    if let host = request.headers.host?.lowercased(), ownSchemes.contains(where: { origin == "\($0)://\(host)" }) {
       return .own
     }
     return allowed.contains(origin) ? .allowed(origin: origin) : .refused

@@ -53,7 +53,8 @@ public final class ApiFrontProcess: ServiceProcess {
     routes += operation.routes { others + operation.routes { [] } }
     let application = FrontApplication(
       routes: routes, access: access,
-      origins: OriginCheck(publicURL: publicURL, allowed: settings[AppSettings.allowedOrigins]), limits: limits,
+      origins: OriginCheck(publicURL: publicURL, isTLS: isTLS, allowed: settings[AppSettings.allowedOrigins]),
+      limits: limits,
       commonHeaders: tls.map(\.headers) ?? [], sockets: sockets)
     server = try WebServer(
       loop: context.loop,

@@ -24,10 +24,11 @@ struct PublicAddress: Equatable, Sendable {
     var isLoopback = false
     if let publicURL {
       base = publicURL.hasSuffix("/") ? String(publicURL.dropLast()) : publicURL
+      isLoopback = isLoopbackHost(of: base)
     } else {
       let isEverywhere = listening == "0.0.0.0" || listening == "::"
       let host = isEverywhere ? lan.first ?? "localhost" : listening
-      isLoopback = host == "localhost" || host.hasPrefix("127.") || host == "::1"
+      isLoopback = Self.isLoopback(host)
       let authority = host.contains(":") ? "[\(host)]" : host
       base = "\(isTLS ? "https" : "http")://\(authority):\(port)"
     }
@@ -35,11 +36,24 @@ struct PublicAddress: Equatable, Sendable {
     return PublicAddress(base: base, warning: base.hasPrefix("https://") ? nil : insecureWarning)
   }
 
+  private static func isLoopback(_ host: String) -> Bool {
+    host == "localhost" || host.hasPrefix("127.") || host == "::1"
+  }
+
+  /// - Parameter base: `scheme://host`, with or without a port.
+  private static func isLoopbackHost(of base: String) -> Bool {
+    guard let start = base.range(of: "://")?.upperBound else { return false }
+    let authority = base[start...].prefix { $0 != "/" }
+    if authority.hasPrefix("[") { return isLoopback(String(authority.dropFirst().prefix { $0 != "]" })) }
+    return isLoopback(authority.prefix { $0 != ":" }.lowercased())
+  }
+
   /// The IPv4 addresses of the machine's real interfaces, the likeliest first.
   static func lanAddresses() -> [String] {
     var list: UnsafeMutablePointer<ifaddrs>?
     guard getifaddrs(&list) == 0 else { return [] }
     defer { freeifaddrs(list) }
+    let routed = routedAddress()
     var found: [(rank: Int, text: String)] = []
     var entry = list
     while let interface = entry?.pointee {
@@ -53,17 +67,45 @@ struct PublicAddress: Equatable, Sendable {
           address, socklen_t(MemoryLayout<sockaddr_in>.size), &host, socklen_t(host.count), nil, 0, NI_NUMERICHOST) == 0
       else { continue }
       let text = String(decoding: host.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-      found.append((rank(text, interface: String(cString: interface.ifa_name)), text))
+      let name = String(cString: interface.ifa_name)
+      found.append((rank(text, interface: name, isRouted: text == routed), text))
     }
     return found.sorted { $0.rank < $1.rank }.map(\.text)
   }
 
-  /// Bridges of containers and virtual machines come last: no phone is behind them.
-  static func rank(_ address: String, interface: String) -> Int {
-    if ["docker", "br-", "veth", "virbr", "vmnet", "lxc", "cni"].contains(where: { interface.hasPrefix($0) }) {
-      return 9
+  /// The address by which the machine would reach the world: that of its default route. Nothing is sent.
+  private static func routedAddress() -> String? {
+    let descriptor = socket(AF_INET, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    // TEST-NET-1 (RFC 5737): nobody's address.
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = UInt16(9).bigEndian
+    address.sin_addr.s_addr = UInt32(0xC000_0201).bigEndian
+    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+    return withUnsafeMutablePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+        guard connect(descriptor, address, size) == 0, getsockname(descriptor, address, &size) == 0 else { return nil }
+        var host = [CChar](repeating: 0, count: Int(NI_MAXHOST))
+        guard getnameinfo(address, size, &host, socklen_t(host.count), nil, 0, NI_NUMERICHOST) == 0 else { return nil }
+        return String(decoding: host.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+      }
     }
+  }
+
+  /// Of containers, virtual machines and tunnels: no phone is behind them.
+  private static let elsewhere = [
+    "docker", "br-", "veth", "virbr", "vmnet", "lxc", "lxd", "cni", "podman", "vboxnet", "flannel", "cali", "tun",
+    "tap", "wg",
+    "tailscale", "zt", "ppp", "utun",
+  ]
+
+  /// The address of the default route is the likeliest: there the router is, and with it the phones.
+  static func rank(_ address: String, interface: String, isRouted: Bool = false) -> Int {
+    if elsewhere.contains(where: { interface.hasPrefix($0) }) { return 9 }
     if address.hasPrefix("169.254.") { return 8 }
+    if isRouted { return -1 }
     if address.hasPrefix("192.168.") { return 0 }
     if address.hasPrefix("10.") { return 1 }
     if address.hasPrefix("172.") { return 2 }

@@ -102,7 +102,7 @@ final class Reconstructions {
   func revive(_ id: SessionID) { deleted[id] = nil }
 
   /// Removes everything of a session. Answers the number of files.
-  func delete(_ id: SessionID, now: SessionTime) throws(SystemError) -> Int {
+  func delete(_ id: SessionID, now: SessionTime) throws -> Int {
     // Those who wait for it are told when it is gone.
     let known = open[id]
     defer { if let known { close(known) } }

@@ -41,18 +41,33 @@ struct SessionFolder {
   func create() throws(SystemError) { try makeDirectories(exports) }
 
   /// Removes everything. First the folder leaves its name, in one step, so that a deletion that is cut short is finished
-  /// by `removeLeftovers` and never half of a session comes back. Answers the number of files.
-  func delete(root: String) throws(SystemError) -> Int {
-    guard exists else { return 0 }
-    let doomed = "\(root)/.deleted-\(getpid())-\(path.split(separator: "/").last ?? "")"
-    // Of an earlier deletion that was cut short.
-    _ = Self.removeTree(doomed)
-    try systemCall("rename", on: path) { rename(path, doomed) }
-    return Self.removeTree(doomed)
+  /// later, here or by `removeLeftovers`, and never half of a session comes back. Answers the number of files.
+  ///
+  /// - Parameter unlink: as unlink(2).
+  /// - Throws: `ServiceError.reconstructionStays` while the disk does not let go of it.
+  func delete(root: String, unlink: (String) -> Int32 = { Glibc.unlink($0) }) throws -> Int {
+    let ending = "-\(path.split(separator: "/").last ?? "")"
+    if exists {
+      // Of an earlier deletion there may be something left that the disk holds on to.
+      let doomed = (0...).lazy.map { "\(root)/\(Self.doomed)\(getpid()).\($0)\(ending)" }
+        .first { access($0, F_OK) != 0 }!
+      try systemCall("rename", on: path) { rename(path, doomed) }
+    }
+    var (files, isGone) = (0, true)
+    for name in Self.names(in: root) where name.hasPrefix(Self.doomed) {
+      guard name.dropFirst(Self.doomed.count).drop(while: { $0.isNumber || $0 == "." }) == ending else { continue }
+      let removed = Self.removeTree("\(root)/\(name)", unlink)
+      files += removed.files
+      isGone = isGone && removed.isGone
+    }
+    guard isGone else { throw ServiceError.reconstructionStays }
+    return files
   }
 
+  private static let doomed = ".deleted-"
+
   static func removeLeftovers(root: String) {
-    for name in names(in: root) where name.hasPrefix(".deleted-") { _ = removeTree("\(root)/\(name)") }
+    for name in names(in: root) where name.hasPrefix(doomed) { _ = removeTree("\(root)/\(name)", { unlink($0) }) }
   }
 
   static func names(in path: String) -> [String] {
@@ -68,18 +83,24 @@ struct SessionFolder {
     return names
   }
 
-  /// Two levels are all there is. Answers the number of files removed.
-  private static func removeTree(_ path: String) -> Int {
+  /// Two levels are all there is. Answers the number of files removed, and whether nothing is left.
+  private static func removeTree(_ path: String, _ unlink: (String) -> Int32) -> (files: Int, isGone: Bool) {
     var files = 0
     for name in names(in: path) {
       let inner = "\(path)/\(name)"
       if unlink(inner) == 0 {
         files += 1
       } else {
-        files += removeTree(inner)
+        files += removeTree(inner, unlink).files
       }
     }
-    rmdir(path)
-    return files
+    return (files, rmdir(path) == 0 || errno == ENOENT)
   }
+}
+
+extension ServiceError {
+  static let reconstructionStays = ServiceError(
+    code: "poses_not_removed",
+    message: "Poses could not be removed from the disk. Look at the disk; it is tried again until they are gone.",
+    status: 503)
 }
