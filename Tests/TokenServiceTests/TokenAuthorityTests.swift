@@ -139,4 +139,22 @@ import Testing
           && !$0.message.isEmpty
       })
   }
+
+  @Test func anotherCoachKeySignsCoachesOutAndNobodyElse() throws {
+    let test = try TestAuthority()
+    let coach = try test.authority.issue(IssueCoachToken()).token
+    let pairing = try test.pairingToken()
+    let device = try test.redeem(pairing, 1).deviceToken
+    // Of a store that knew no key it is not known what they signed in with.
+    #expect(try test.authority.confirm(ConfirmCoachKey(digest: "one")).revoked == 0)
+    #expect(try test.authority.confirm(ConfirmCoachKey(digest: "one")).revoked == 0)
+    _ = try test.authority.verify(VerifyToken(token: coach, kind: .coach))
+    #expect(try test.authority.confirm(ConfirmCoachKey(digest: "two")).revoked == 1)
+    #expect(throws: TokenError.revoked) { try test.authority.verify(VerifyToken(token: coach, kind: .coach)) }
+    _ = try test.authority.verify(VerifyToken(token: device, kind: .device))
+    _ = try test.authority.verify(VerifyToken(token: pairing, kind: .pairing))
+    let after = try test.authority.issue(IssueCoachToken()).token
+    #expect(try test.authority.confirm(ConfirmCoachKey(digest: "two")).revoked == 0)
+    _ = try test.authority.verify(VerifyToken(token: after, kind: .coach))
+  }
 }

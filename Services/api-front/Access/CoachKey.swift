@@ -12,6 +12,11 @@ struct CoachKey: Sendable {
   /// Compares without giving away by its duration where the first difference is.
   func matches(_ candidate: String) -> Bool { constantTimeEqual(Array(candidate.utf8), bytes) }
 
+  /// By which another key is told apart, and nothing else is learnt.
+  func digest() throws(CryptoError) -> String {
+    Base64URL.encode(try SHA256.digest(of: Array("axolotl coach key: ".utf8) + bytes))
+  }
+
   static func load(configured: String?, stateDirectory: String) throws -> CoachKey {
     if let configured {
       guard configured.utf8.count >= minimumLength else { throw CoachKeyError.tooShort }

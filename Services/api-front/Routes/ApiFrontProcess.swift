@@ -6,6 +6,7 @@ import Runtime
 public final class ApiFrontProcess: ServiceProcess {
   private let server: WebServer
   private let sockets: SocketHub
+  private let keyNotice: CoachKeyNotice
 
   public init(_ context: ServiceContext) throws {
     let settings = context.settings
@@ -15,6 +16,7 @@ public final class ApiFrontProcess: ServiceProcess {
     let backends = try Backends(bus, streamInstances: settings[AppSettings.streamInstances])
     let key = try CoachKey.load(
       configured: settings[AppSettings.coachKey], stateDirectory: settings[AppSettings.stateDirectory])
+    keyNotice = CoachKeyNotice(try key.digest(), tokens: backends.tokens, context)
     let proxies = TrustedProxies(settings[AppSettings.trustedProxies])
     let limits = AddressLimits(
       perMinute: settings[AppSettings.pairingRate], burst: settings[AppSettings.pairingBurst], proxies: proxies,

@@ -42,6 +42,7 @@ public struct SQLiteTokenStore: TokenStore {
       CREATE UNIQUE INDEX tokens_by_code ON tokens (code_digest) WHERE code_digest IS NOT NULL;
       DROP TABLE pairing_codes;
       """),
+    Migration("CREATE TABLE coach_key (digest TEXT NOT NULL) STRICT;"),
   ]
 
   let database: Database
@@ -107,6 +108,20 @@ public struct SQLiteTokenStore: TokenStore {
     // So that the session's and the devices' names leave the log as well.
     if forgotten > 0 { try database.checkpoint() }
     return forgotten
+  }
+
+  public func confirmCoachKey(digest: String) throws(StorageError) -> Int {
+    // Whoever was signed out must stay so after a power cut.
+    try database.transaction(.powerLoss) { () throws(StorageError) -> Int in
+      let known = try database.first("SELECT digest FROM coach_key") { row throws(StorageError) in try row.text(0) }
+      guard known != digest else { return 0 }
+      try database.execute("DELETE FROM coach_key")
+      try database.execute("INSERT INTO coach_key (digest) VALUES (?)", .text(digest))
+      guard known != nil else { return 0 }
+      try database.execute(
+        "UPDATE tokens SET revoked = 1 WHERE kind = ? AND revoked = 0", .text(TokenKind.coach.rawValue))
+      return database.changes
+    }
   }
 
   public func purge(expiredBefore: Int64) throws(StorageError) -> Int {

@@ -109,6 +109,10 @@ public final class TokenAuthority {
     RevokeTokens.Reply(revoked: try store.forget(session: request.session))
   }
 
+  public func confirm(_ request: ConfirmCoachKey) throws -> ConfirmCoachKey.Reply {
+    ConfirmCoachKey.Reply(revoked: try store.confirmCoachKey(digest: request.digest))
+  }
+
   public func withdraw(_ request: WithdrawPairing) throws -> WithdrawPairing.Reply {
     WithdrawPairing.Reply(revoked: try store.withdrawPairing(of: request.session))
   }

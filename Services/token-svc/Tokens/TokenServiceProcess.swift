@@ -27,6 +27,7 @@ public final class TokenServiceProcess: ServiceProcess {
     server = try RequestServer(try BusContext(context), .tokens, context: context)
     answer(IssuePairingToken.self, authority.issue)
     answer(IssueCoachToken.self, authority.issue)
+    answer(ConfirmCoachKey.self, authority.confirm)
     answer(VerifyToken.self, authority.verify)
     answer(RedeemPairingToken.self, authority.redeem)
     answer(RedeemPairingCode.self, authority.redeem)

@@ -21,6 +21,8 @@ public protocol TokenStore {
   /// Ends one device's token for good, and its session's pairing tokens, which it may know. The mark that it has used
   /// its pairing token stays. How many there were.
   func shutOut(_ key: DeviceKey, grant: String?) throws(StorageError) -> Int
+  /// Remembers the coach's key by its digest. If there was another, every coach's token ends. How many there were.
+  func confirmCoachKey(digest: String) throws(StorageError) -> Int
   /// Removes what expired before `expiredBefore` (seconds since the Unix epoch). How many there were.
   func purge(expiredBefore: Int64) throws(StorageError) -> Int
   func count() throws(StorageError) -> Int

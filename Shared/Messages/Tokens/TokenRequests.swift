@@ -46,6 +46,20 @@ public struct IssueCoachToken: ServiceRequest {
   public init() {}
 }
 
+/// Tells which key coaches use. If it is another one than before, the browsers that knew the old one are signed out.
+public struct ConfirmCoachKey: ServiceRequest {
+  public struct Reply: Codable, Sendable {
+    /// Tokens that ended.
+    public let revoked: Int
+    public init(revoked: Int) { self.revoked = revoked }
+  }
+  public static let name = "tokens.confirm_coach_key"
+
+  /// SHA-256 of the key, in base64url.
+  public let digest: String
+  public init(digest: String) { self.digest = digest }
+}
+
 /// Checks signature, kind, expiry and revocation; for a pairing token also whether `device` could still use it.
 public struct VerifyToken: HotRequest, Hashable {
   public struct Reply: Hashable, Sendable {
