@@ -138,3 +138,23 @@ def test_a_code_that_another_screen_replaced_is_said_to_be(
     page.locator("#renew").click()
     expect(page.locator("#expiry")).to_contain_text("Valid for")
     expect(page.get_by_role("img", name="QR code of the pairing link")).to_be_visible()
+
+
+def test_older_sessions_are_a_button_away(coach: Coach, coach_page: CoachPage) -> None:
+    oldest = coach.create_session(session_id="the-oldest")["session_id"]
+    for _ in range(200):
+        coach.create_session()
+    coach_page.page.reload()
+    rows = coach_page.page.locator("#sessions li")
+    expect(rows).to_have_count(200)
+    expect(coach_page.page.get_by_text(oldest)).to_have_count(0)
+    older = coach_page.page.get_by_role("button", name="Older sessions")
+    while older.is_visible() and not coach_page.page.get_by_text(oldest).count():
+        shown = rows.count()
+        older.click()
+        expect(rows).not_to_have_count(shown)
+    expect(coach_page.page.get_by_text(oldest)).to_be_visible()
+    expect(older).to_be_hidden()
+    assert rows.count() == len(coach.sessions())
+    for session in coach.sessions():
+        coach.delete(session["session_id"])

@@ -109,6 +109,27 @@ import Timing
     #expect(try names(.max).count == 5)
   }
 
+  @Test func everySessionIsFoundPageByPage() throws {
+    let test = try TestRegistry()
+    for number in 1...7 {
+      _ = try test.create("take-\(number)")
+      // Some are of one moment.
+      if number % 3 == 0 { test.time.advance(by: .seconds(1)) }
+    }
+    var seen: [String] = []
+    var reply: ListSessions.Reply
+    var after: SessionID?
+    repeat {
+      reply = try test.registry.list(ListSessions(limit: 2, after: after))
+      seen += reply.sessions.map(\.session.text)
+      after = reply.sessions.last?.session
+    } while reply.hasMore && seen.count < 20
+    #expect(seen == ["take-7", "take-4", "take-5", "take-6", "take-1", "take-2", "take-3"])
+    #expect(throws: SessionError.sessionNotFound) {
+      try test.registry.list(ListSessions(limit: 2, after: SessionID("never")))
+    }
+  }
+
   @Test func everythingIsThereAfterAReopening() throws {
     let before = try TestRegistry()
     let id = try before.create(devices: 2).session

@@ -20,9 +20,15 @@ struct SessionRoutes {
       Route(
         .get, "/api/sessions", for: .coach, "The sessions, newest first",
         RouteDocumentation(
+          query: [
+            .init(
+              name: "after", isRequired: false, description: "Those older than this one; the newest without",
+              schema: .identifier)
+          ],
           responseSchema: .object([
-            "sessions": .array(of: Listed.schema), "retention_days": .integer(1...3650), "consent_version": .text,
-          ])), run: list),
+            "sessions": .array(of: Listed.schema), "more": .boolean, "retention_days": .integer(1...3650),
+            "consent_version": .text,
+          ]), problems: [404]), run: list),
       Route(
         .get, "/api/sessions/{id}", for: .coach, "State of a session and of each of its devices",
         RouteDocumentation(responseSchema: StatusDocument.schema)
@@ -54,6 +60,8 @@ struct SessionRoutes {
   /// With what the coach must know before making one.
   struct List: Encodable {
     let sessions: [Listed]
+    /// Whether there are older ones: ask again, `after` the last.
+    let more: Bool
     /// Days after which a session and all of it is removed.
     let retentionDays: Int
     /// Of the consent text that goes with these days.
@@ -81,12 +89,15 @@ struct SessionRoutes {
   }
 
   private func list(_ call: RouteCall) {
-    backends.sessions.send(ListSessions(limit: Self.listLimit)) { result in
-      call.answer(result) {
-        .json(
-          List(
-            sessions: $0.sessions.map(Listed.init), retentionDays: retentionDays,
-            consentVersion: ConsentText.version(retentionDays: retentionDays)))
+    call.attempt { () throws(ServiceError) in
+      let after = try call.request.query["after"].map { (name) throws(ServiceError) in try call.session(name) }
+      backends.sessions.send(ListSessions(limit: Self.listLimit, after: after)) { result in
+        call.answer(result) {
+          .json(
+            List(
+              sessions: $0.sessions.map(Listed.init), more: $0.hasMore, retentionDays: retentionDays,
+              consentVersion: ConsentText.version(retentionDays: retentionDays)))
+        }
       }
     }
   }

@@ -38,13 +38,16 @@ public struct SQLiteSessionStore: SessionStore {
       """, .text(id.text), read: Self.readSession)
   }
 
-  public func sessions(limit: Int) throws(StorageError) -> [SessionRecord] {
+  public func sessions(limit: Int, after: SessionID?) throws(StorageError) -> [SessionRecord] {
     try database.query(
       """
       SELECT id, mode, user_id, expected_devices, anchor_session_time, created_at, consent_by, consent_at,
         consent_text, ended_at
-      FROM sessions ORDER BY created_at DESC, id LIMIT ?
-      """, .integer(limit), read: Self.readSession)
+      FROM sessions
+      WHERE ?1 IS NULL OR created_at < (SELECT created_at FROM sessions WHERE id = ?1)
+        OR (created_at = (SELECT created_at FROM sessions WHERE id = ?1) AND id > ?1)
+      ORDER BY created_at DESC, id LIMIT ?2
+      """, .optional(after?.text), .integer(limit), read: Self.readSession)
   }
 
   public func setExpectedDevices(_ count: Int, of id: SessionID) throws(StorageError) {

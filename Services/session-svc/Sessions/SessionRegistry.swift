@@ -74,9 +74,14 @@ public final class SessionRegistry {
   }
 
   public func list(_ request: ListSessions) throws -> ListSessions.Reply {
-    let records = try store.sessions(limit: min(max(request.limit, 1), 1000))
+    if let after = request.after, try store.session(after) == nil { throw SessionError.sessionNotFound }
+    let limit = min(max(request.limit, 1), 1000)
+    let records = try store.sessions(limit: limit + 1, after: request.after)
     return ListSessions.Reply(
-      sessions: try records.map { FoundSession(record: $0, devices: try store.devices(of: $0.id)).summary })
+      sessions: try records.prefix(limit).map {
+        FoundSession(record: $0, devices: try store.devices(of: $0.id)).summary
+      },
+      hasMore: records.count > limit)
   }
 
   // MARK: Devices

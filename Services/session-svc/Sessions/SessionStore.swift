@@ -10,7 +10,7 @@ public protocol SessionStore {
   func insert(_ session: SessionRecord) throws(StorageError)
   func session(_ id: SessionID) throws(StorageError) -> SessionRecord?
   /// Newest first.
-  func sessions(limit: Int) throws(StorageError) -> [SessionRecord]
+  func sessions(limit: Int, after: SessionID?) throws(StorageError) -> [SessionRecord]
   func setExpectedDevices(_ count: Int, of id: SessionID) throws(StorageError)
   func end(_ id: SessionID, at utcMicroseconds: Int64) throws(StorageError)
 

@@ -132,13 +132,24 @@ public struct DeviceStatus: Codable, Hashable, Sendable {
 /// Newest first, at most `limit`.
 public struct ListSessions: ServiceRequest {
   public struct Reply: Codable, Sendable {
+    /// The newest first.
     public let sessions: [SessionSummary]
-    public init(sessions: [SessionSummary]) { self.sessions = sessions }
+    /// Whether there are older ones.
+    public let hasMore: Bool
+    public init(sessions: [SessionSummary], hasMore: Bool) {
+      self.sessions = sessions
+      self.hasMore = hasMore
+    }
   }
   public static let name = "sessions.list"
 
   public let limit: Int
-  public init(limit: Int) { self.limit = limit }
+  /// Lists those that are older than this one; nil begins with the newest.
+  public let after: SessionID?
+  public init(limit: Int, after: SessionID? = nil) {
+    self.limit = limit
+    self.after = after
+  }
 }
 
 /// Closes a session to new frames.

@@ -69,7 +69,11 @@ class Coach:
 
     def sessions(self) -> list[dict[str, Any]]:
         """All sessions, newest first."""
-        listed: list[dict[str, Any]] = self._json(self.http.get("/api/sessions"))["sessions"]
+        page = self._json(self.http.get("/api/sessions"))
+        listed: list[dict[str, Any]] = page["sessions"]
+        while page["more"]:
+            page = self._json(self.http.get("/api/sessions", params={"after": listed[-1]["session_id"]}))
+            listed += page["sessions"]
         return listed
 
     def put_calibration(self, session_id: str, document: bytes, content_type: str) -> dict[str, Any]:

@@ -19,9 +19,9 @@ export async function signIn(key) {
   });
 }
 
-/** `{ sessions, retention_days, consent_version }`, the newest session first. */
-export function listSessions() {
-  return request("GET", "/api/sessions");
+/** `{ sessions, more, retention_days, consent_version }`, the newest session first, or those older than `after`. */
+export function listSessions(after) {
+  return request("GET", after ? `/api/sessions?${new URLSearchParams({ after })}` : "/api/sessions");
 }
 
 /** `{ session_id, pairing_url, pairing_token, pairing_qr_svg, pairing_code, expires_at }`. */

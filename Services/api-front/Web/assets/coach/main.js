@@ -57,7 +57,7 @@ async function route() {
     face("start", "");
     const list = await listSessions();
     showTerms(list);
-    showSessions(list);
+    showSessions(list, { older: listSessions, onProblem: (error) => showProblem(asProblem(error)) });
   } catch (error) {
     page.fail();
     showProblem(asProblem(error));
