@@ -40,7 +40,11 @@ final class SocketHub: WebSocketGate {
       for phone in phones.values { phone.recheck() }
       uploads.recheck()
     }
-    uploads.locate = { [unowned self] key, completion in locate(key, completion) }
+    uploads.locate = { [unowned self] key, completion in
+      locate(key) { result in
+        completion(result.map { located -> UploadLinks.Located in (located.placement, located.channel) })
+      }
+    }
   }
 
   // MARK: Which sockets there are
