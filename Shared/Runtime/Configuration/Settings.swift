@@ -39,8 +39,19 @@ public struct Settings: Sendable {
         faults.append("\(key.name) must be \(key.expectation)\(shown).")
       }
     }
+    faults += Self.faultsOfCertificate(values)
     guard faults.isEmpty else { throw SettingsError(faults: faults.sorted()) }
     self.values = values
+  }
+
+  /// A certificate without its key is no use, nor is a key without its certificate.
+  private static func faultsOfCertificate(_ values: [String: String]) -> [String] {
+    let (certificate, key) = (AppSettings.tlsCertificate.name, AppSettings.tlsKey.name)
+    let set = [certificate, key].filter { values[$0]?.isEmpty == false }
+    let https = AppSettings.requireHTTPS
+    guard set.count == 1, https.parse(values[https.name] ?? "") ?? (https.defaultText == "true") else { return [] }
+    let missing = set[0] == key ? certificate : key
+    return ["\(missing) is not set, but \(set[0]) is. Set both, or neither to have a certificate made."]
   }
 
   /// The value of a setting. An empty text counts as unset.
