@@ -50,6 +50,9 @@ struct SettingsTests {
     #expect(fallback[AppSettings.coachKey] == "a key from systemd")
     let explicit = try Settings(environment: ["AXOLOTL_COACH_KEY": "a key of one's own"], credential: credential)
     #expect(explicit[AppSettings.coachKey] == "a key of one's own")
+    // An empty text counts as unset.
+    let empty = try Settings(environment: [:], file: "AXOLOTL_COACH_KEY=", credential: credential)
+    #expect(empty[AppSettings.coachKey] == "a key from systemd")
   }
 
   @Test(arguments: ["PAIRING_TOKEN_SECRET", "PAIRING_TOKEN_SECRET_PREVIOUS"])
