@@ -173,7 +173,8 @@ let package = Package(
     tests("Storage", ["Storage"]),
     tests("Crypto", ["Crypto"]),
     tests(
-      "TokenService", ["TokenService", "Messages", "Crypto", "Storage", "Timing"], resources: [.copy("Reference")]),
+      "TokenService", ["TokenService", "Messages", "Crypto", "Runtime", "Storage", "Timing"],
+      resources: [.copy("Reference")]),
     tests("SessionService", ["SessionService", "Messages", "Bus", "Runtime", "Crypto", "Storage", "Timing"]),
     tests(
       "PoseEstimation", ["PoseEstimation", "Messages", "CTurboJPEG"], resources: [.copy("Reference")],
@@ -183,7 +184,7 @@ let package = Package(
       linkerSettings: openVINOLink),
     tests("Reconstruction", ["Reconstruction", "Messages", "Timing"], resources: [.copy("Reference")]),
     tests("EdgeGateway", ["EdgeGateway", "Reconstruction", "Messages", "Bus", "Runtime", "Timing"]),
-    tests("ApiFront", ["ApiFront", "Messages", "Runtime", "Timing"]),
+    tests("ApiFront", ["ApiFront", "Bus", "Messages", "Runtime", "Timing"]),
   ] + fuzzing,
   swiftLanguageModes: [.v6]
 )

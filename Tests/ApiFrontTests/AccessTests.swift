@@ -11,7 +11,7 @@ import Timing
   private let device = DeviceID("d1")!
 
   @Test func routesAdmitWhomTheyAreFor() {
-    let phone = Caller.phone(DeviceKey(session: session, device: device))
+    let phone = Caller.phone(DeviceKey(session: session, device: device), tokenExpiresAt: 9)
     #expect(Audience.everyone.admits(.anonymous))
     #expect(Audience.coach.admits(.coach) && !Audience.coach.admits(phone) && !Audience.coach.admits(.anonymous))
     #expect(Audience.phone.admits(phone) && !Audience.phone.admits(.coach))
@@ -20,7 +20,7 @@ import Timing
   }
 
   @Test func aPhoneSeesItsOwnSessionAlone() {
-    let phone = Caller.phone(DeviceKey(session: session, device: device))
+    let phone = Caller.phone(DeviceKey(session: session, device: device), tokenExpiresAt: 9)
     #expect(phone.maySee(session))
     #expect(!phone.maySee(SessionID("s2")!))
     #expect(Caller.coach.maySee(SessionID("s2")!))

@@ -45,11 +45,60 @@ struct SettingsTests {
   }
 
   @Test func secretsComeFromCredentialsWhenNotSet() throws {
-    let credential = { (name: String) in name == "AXOLOTL_COACH_KEY" ? "from-systemd" : nil }
+    let credential = { (name: String) in name == "AXOLOTL_COACH_KEY" ? "a key from systemd" : nil }
     let fallback = try Settings(environment: [:], credential: credential)
-    #expect(fallback[AppSettings.coachKey] == "from-systemd")
-    let explicit = try Settings(environment: ["AXOLOTL_COACH_KEY": "own"], credential: credential)
-    #expect(explicit[AppSettings.coachKey] == "own")
+    #expect(fallback[AppSettings.coachKey] == "a key from systemd")
+    let explicit = try Settings(environment: ["AXOLOTL_COACH_KEY": "a key of one's own"], credential: credential)
+    #expect(explicit[AppSettings.coachKey] == "a key of one's own")
+    // An empty text counts as unset.
+    let empty = try Settings(environment: [:], file: "AXOLOTL_COACH_KEY=", credential: credential)
+    #expect(empty[AppSettings.coachKey] == "a key from systemd")
+  }
+
+  @Test(arguments: ["PAIRING_TOKEN_SECRET", "PAIRING_TOKEN_SECRET_PREVIOUS"])
+  func aSigningKeyThatWouldStopTheStartIsNoGoodSetting(key: String) throws {
+    let good = "0123456789abcdef0123456789abcdef"
+    _ = try Settings(environment: [key: good])
+    for bad in ["short", String(good.dropLast()), String(repeating: "ab", count: 40)] {
+      let fault = "\(key) must be at least 32 bytes, 8 of them different; `openssl rand -hex 32` makes one."
+      #expect(throws: SettingsError(faults: [fault])) { try Settings(environment: [key: bad]) }
+    }
+  }
+
+  @Test func aCoachKeyThatWouldStopTheStartIsNoGoodSetting() throws {
+    _ = try Settings(environment: ["AXOLOTL_COACH_KEY": "sixteen-letters-"])
+    let fault = "AXOLOTL_COACH_KEY must be at least 16 bytes."
+    for bad in ["x", "fifteen-letters"] {
+      #expect(throws: SettingsError(faults: [fault])) { try Settings(environment: ["AXOLOTL_COACH_KEY": bad]) }
+      // Wherever it comes from.
+      #expect(throws: SettingsError(faults: [fault])) {
+        try Settings(environment: [:], credential: { $0 == "AXOLOTL_COACH_KEY" ? bad : nil })
+      }
+    }
+  }
+
+  @Test(arguments: [
+    ("0.0.0.0", true), ("127.0.0.1", true), ("::", true), ("fe80::1", true), ("nonsense", false), ("1.2.3", false),
+    ("127.0.0.1:5050", false), ("[::1]", false), ("10.0.0.0/8", false),
+  ])
+  func theBindAddressIsAnIPAddress(text: String, isGood: Bool) {
+    #expect(AppSettings.bindAddress.erased.accepts(text) == isGood)
+  }
+
+  @Test(arguments: [
+    ("AXOLOTL_TLS_CERTIFICATE", "AXOLOTL_TLS_KEY"), ("AXOLOTL_TLS_KEY", "AXOLOTL_TLS_CERTIFICATE"),
+  ])
+  func aCertificateAndItsKeyAreSetTogether(present: String, missing: String) throws {
+    let fault = "\(missing) is not set, but \(present) is. Set both, or neither to have a certificate made."
+    for environment in [
+      [present: "/a.pem"], [present: "/a.pem", missing: ""], [present: "/a.pem", "REQUIRE_HTTPS": ""],
+    ] {
+      #expect(throws: SettingsError(faults: [fault])) { try Settings(environment: environment) }
+    }
+    let both = try Settings(environment: [present: "/a.pem", missing: "/b.pem"])
+    #expect(both[AppSettings.tlsCertificate] != nil && both[AppSettings.tlsKey] != nil)
+    // Without HTTPS neither is looked at.
+    _ = try Settings(environment: [present: "/a.pem", "REQUIRE_HTTPS": "no"])
   }
 
   @Test func filesMayQuoteAndComment() {

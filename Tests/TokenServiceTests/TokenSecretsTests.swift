@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import Runtime
 import Testing
 
 @testable import TokenService
@@ -41,6 +42,14 @@ import Testing
       #expect(error?.description.hasPrefix(name) == true)
       #expect(error?.description.contains(secret) == false)
     }
+  }
+
+  /// Else `--check-config` would call good what stops the start.
+  @Test func whatTheSettingsAcceptTheAuthorityTakes() throws {
+    let least = String("0123456701234567012345670123456701234567".prefix(SecretShape.signingKeyMinimumBytes))
+    let settings = try Settings(environment: [AppSettings.pairingTokenSecret.name: least])
+    let secrets = try load(settings[AppSettings.pairingTokenSecret], in: TemporaryFolder())
+    _ = try KeyRing(current: secrets.current, previous: secrets.previous)
   }
 
   @Test func aKeptSecretThatOthersCanReadStopsTheStart() throws {

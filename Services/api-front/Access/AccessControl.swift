@@ -65,7 +65,8 @@ final class AccessControl {
       completion(
         result.flatMap { claims in
           guard let session = claims.session, let device = claims.device else { return .failure(.phoneOnly) }
-          return .success(.phone(DeviceKey(session: session, device: device)))
+          return .success(
+            .phone(DeviceKey(session: session, device: device), tokenExpiresAt: claims.expiresAt))
         })
     }
   }

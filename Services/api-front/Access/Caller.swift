@@ -4,14 +4,15 @@ import Messages
 enum Caller: Equatable {
   case anonymous
   case coach
-  case phone(DeviceKey)
+  /// The token that it showed expires at that many seconds since the Unix epoch.
+  case phone(DeviceKey, tokenExpiresAt: Int64)
 
   /// Whether this caller may see the session: the coach may see all, a phone its own.
   func maySee(_ session: SessionID) -> Bool {
     switch self {
     case .anonymous: false
     case .coach: true
-    case .phone(let key): key.session == session
+    case .phone(let key, _): key.session == session
     }
   }
 }

@@ -4,7 +4,6 @@ import Runtime
 
 /// The coach's key: set by the operator, or made on the first start and kept for its owner alone.
 struct CoachKey: Sendable {
-  static let minimumLength = 16
   private let bytes: [UInt8]
 
   init(_ text: String) { bytes = Array(text.utf8) }
@@ -19,13 +18,13 @@ struct CoachKey: Sendable {
 
   static func load(configured: String?, stateDirectory: String) throws -> CoachKey {
     if let configured {
-      guard configured.utf8.count >= minimumLength else { throw CoachKeyError.tooShort }
+      guard SecretShape.isCoachKey(configured) else { throw CoachKeyError.tooShort }
       return CoachKey(configured)
     }
     let path = "\(stateDirectory)/coach-key"
     if access(path, F_OK) == 0 {
       let kept = String(try TextFile.read(path, limit: 4096).prefix { $0 != "\n" })
-      guard kept.utf8.count >= minimumLength else { throw CoachKeyError.damaged(path) }
+      guard SecretShape.isCoachKey(kept) else { throw CoachKeyError.damaged(path) }
       return CoachKey(kept)
     }
     let made = Base64URL.encode(try SecureRandom().bytes(24))
@@ -41,7 +40,7 @@ enum CoachKeyError: ConfigurationFault, CustomStringConvertible {
 
   var description: String {
     switch self {
-    case .tooShort: "AXOLOTL_COACH_KEY must have at least \(CoachKey.minimumLength) characters."
+    case .tooShort: "AXOLOTL_COACH_KEY must have at least \(SecretShape.coachKeyMinimumBytes) bytes."
     case .damaged(let path): "\(path) holds no usable key. Remove it, and a new one is made."
     }
   }

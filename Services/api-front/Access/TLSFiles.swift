@@ -14,25 +14,13 @@ struct TLSFiles {
   }
 
   static func locate(_ settings: Settings, lan: [String]) throws -> TLSFiles {
-    switch (settings[AppSettings.tlsCertificate], settings[AppSettings.tlsKey]) {
-    case (let certificate?, let key?): return TLSFiles(paths: (certificate, key), authorityPath: nil)
-    case (nil, _?): throw TLSFilesError.half("AXOLOTL_TLS_CERTIFICATE")
-    case (_?, nil): throw TLSFilesError.half("AXOLOTL_TLS_KEY")
-    case (nil, nil):
-      let local = LocalCertificate(
-        directory: "\(settings[AppSettings.stateDirectory])/tls",
-        names: LocalCertificate.names(publicURL: settings[AppSettings.publicURL], lan: lan))
-      return TLSFiles(paths: try local.prepare(), authorityPath: local.authorityPath)
+    // `Settings` lets neither of the two be set alone.
+    if let certificate = settings[AppSettings.tlsCertificate], let key = settings[AppSettings.tlsKey] {
+      return TLSFiles(paths: (certificate, key), authorityPath: nil)
     }
-  }
-}
-
-enum TLSFilesError: ConfigurationFault, CustomStringConvertible {
-  case half(String)
-
-  var description: String {
-    switch self {
-    case .half(let key): "\(key) is not set, but its counterpart is. Set both, or neither to have a certificate made."
-    }
+    let local = LocalCertificate(
+      directory: "\(settings[AppSettings.stateDirectory])/tls",
+      names: LocalCertificate.names(publicURL: settings[AppSettings.publicURL], lan: lan))
+    return TLSFiles(paths: try local.prepare(), authorityPath: local.authorityPath)
   }
 }

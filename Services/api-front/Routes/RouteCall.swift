@@ -85,7 +85,7 @@ struct RouteCall {
 
   /// The phone that asks; what it says of itself must agree with its token.
   func phone(session: String?, device: String?) throws(ServiceError) -> DeviceKey {
-    guard case .phone(let key) = caller else { throw .phoneOnly }
+    guard case .phone(let key, _) = caller else { throw .phoneOnly }
     if let session, session != key.session.text { throw .otherSession }
     if let device, device != key.device.text { throw .otherDevice }
     return key

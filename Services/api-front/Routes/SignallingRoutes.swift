@@ -60,12 +60,13 @@ struct SignallingRoutes {
     call.attempt { () throws(ServiceError) in
       let body: OfferBody = try call.json()
       let key = try call.phone(session: body.sessionID, device: body.deviceID)
+      guard case .phone(_, let expiresAt) = call.caller else { throw .phoneOnly }
       guard body.type == "offer" else { throw .invalid("invalid_field", "\"type\" must be \"offer\".") }
       locate(key, call) { placement, stream in
         let opening = PhoneLinkOpen(
           key: key, transport: .webrtc, metadata: placement.metadata, mode: placement.session.mode,
           anchor: placement.session.anchor)
-        stream.send(SignalOffer(opening: opening, sdp: body.sdp)) { result in
+        stream.send(SignalOffer(opening: opening, sdp: body.sdp, tokenExpiresAt: expiresAt)) { result in
           call.answer(result) { .json(Answer(sdp: $0.sdp)) }
         }
       }

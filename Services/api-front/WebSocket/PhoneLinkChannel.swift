@@ -18,7 +18,7 @@ protocol PhoneLinkOwner: AnyObject {
 /// All phone links to one stream-svc instance, over one duplex socket.
 ///
 /// While the instance is away nothing is queued for it: owners stop reading from their phones until it is back.
-final class PhoneLinkChannel {
+final class PhoneLinkChannel: PhoneLinkCarrier {
   let instance: Int
   private let loop: EventLoop
   private let time: any TimeSource
@@ -82,7 +82,6 @@ final class PhoneLinkChannel {
     retryLater()
   }
 
-  /// False: it was not taken. The owner keeps it and is told by `channelIsReady`.
   func send(_ kind: PhoneLinkKind, link: UInt64, _ payload: BusMessage?, at: SessionTime) -> Bool {
     if health.isAlive, !unopened.contains(link), transmit(kind, link, payload, at: at) { return true }
     blocked.insert(link)

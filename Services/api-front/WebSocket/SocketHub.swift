@@ -40,7 +40,11 @@ final class SocketHub: WebSocketGate {
       for phone in phones.values { phone.recheck() }
       uploads.recheck()
     }
-    uploads.locate = { [unowned self] key, completion in locate(key, completion) }
+    uploads.locate = { [unowned self] key, completion in
+      locate(key) { result in
+        completion(result.map { located -> UploadLinks.Located in (located.placement, located.channel) })
+      }
+    }
   }
 
   // MARK: Which sockets there are
@@ -75,8 +79,8 @@ final class SocketHub: WebSocketGate {
     access.identifySocket(request, trust) { [weak self] result in
       switch result {
       case .failure(let error): completion(.failure(error))
-      case .success(.phone(key)): self?.locate(key, completion)
-      case .success(.phone(let other)):
+      case .success(.phone(key, _)): self?.locate(key, completion)
+      case .success(.phone(let other, _)):
         completion(.failure(other.session == key.session ? .otherDevice : .otherSession))
       case .success: completion(.failure(.phoneOnly))
       }

@@ -5,8 +5,10 @@ import Timing
 
 /// Phone links of devices that upload frames over HTTP. Each lives from its first upload until a while after its last.
 final class UploadLinks {
+  typealias Located = (placement: DevicePlacement, channel: any PhoneLinkCarrier)
+
   /// Finds a device's place; set by whoever knows the sessions.
-  var locate: (DeviceKey, @escaping (Result<SocketHub.Located, ServiceError>) -> Void) -> Void = { _, completion in
+  var locate: (DeviceKey, @escaping (Result<Located, ServiceError>) -> Void) -> Void = { _, completion in
     completion(.failure(.internalFault))
   }
 
@@ -31,8 +33,8 @@ final class UploadLinks {
     }
   }
 
-  /// Asks again whether those that upload are still welcome, all or those of one session: their sessions may be over,
-  /// they may be removed.
+  /// Asks again whether those that upload are still welcome and where, all or those of one session: their sessions may
+  /// be over, they may be removed, their instance may be gone for good. Their tokens are verified with each upload.
   func recheck(_ session: SessionID? = nil) {
     for (key, link) in links where session == nil || key.session == session { link.question?.put() }
   }
@@ -48,20 +50,23 @@ final class UploadLinks {
     if let link = links[key] { return body(.success(link)) }
     locate(key) { [weak self] result in
       guard let self else { return }
-      body(result.map { placement, channel in self.links[key] ?? self.open(key, placement, channel) })
+      body(result.map { self.links[key] ?? self.open(key, $0) })
     }
   }
 
-  private func open(_ key: DeviceKey, _ placement: DevicePlacement, _ channel: PhoneLinkChannel) -> UploadLink {
-    let link = UploadLink(key: key, placement: placement, channel: channel, number: numbers.next(), time: loop.time)
+  private func open(_ key: DeviceKey, _ located: Located) -> UploadLink {
+    let link = UploadLink(key: key, located, number: numbers.next(), time: loop.time)
     link.onClosed = { [weak self] in self?.links[key] = nil }
     link.question = StandingQuestion(
-      { [weak self] completion in
+      { [weak self, weak link] completion in
         guard let self else { return completion(.failure(.restarting)) }
-        locate(key) { completion($0.map { _ in }) }
+        locate(key) { result in
+          if case .success(let located) = result { link?.move(to: located) }
+          completion(result.map { _ in })
+        }
       }, refused: { [weak link] in link?.closedByStream($0) })
     links[key] = link
-    channel.add(link, link: link.number)
+    located.channel.add(link, link: link.number)
     return link
   }
 
@@ -91,11 +96,12 @@ struct Upload {
 final class UploadLink: PhoneLinkOwner {
   let number: UInt64
   private let key: DeviceKey
-  private let placement: DevicePlacement
-  private let channel: PhoneLinkChannel
+  private var placement: DevicePlacement
+  private var channel: any PhoneLinkCarrier
   private let time: any TimeSource
   private var waiting: [Upload] = []
   private var isSent = false
+  private var isClosed = false
   private(set) var lastUse = SessionTime.zero
   var onClosed: () -> Void = {}
   /// Is this device still welcome?
@@ -103,12 +109,10 @@ final class UploadLink: PhoneLinkOwner {
 
   static let maximumWaiting = 8
 
-  init(
-    key: DeviceKey, placement: DevicePlacement, channel: PhoneLinkChannel, number: UInt64, time: any TimeSource
-  ) {
+  init(key: DeviceKey, _ located: UploadLinks.Located, number: UInt64, time: any TimeSource) {
     self.key = key
-    self.placement = placement
-    self.channel = channel
+    placement = located.placement
+    channel = located.channel
     self.number = number
     self.time = time
   }
@@ -158,6 +162,18 @@ final class UploadLink: PhoneLinkOwner {
 
   func channelIsReady() { sendNext() }
 
+  /// Where another instance records this device from now on, that one gets what waits, the frame under way first. With
+  /// uploads that overlap the link is never idle, so that it could not wait for being closed.
+  func move(to located: UploadLinks.Located) {
+    guard !isClosed, channel !== located.channel else { return }
+    channel.remove(link: number)
+    placement = located.placement
+    channel = located.channel
+    isSent = false
+    channel.add(self, link: number)
+    sendNext()
+  }
+
   func receivedText(_ text: [UInt8]) {
     guard let first = waiting.first, let message = UploadReply(text) else { return }
     switch message {
@@ -186,6 +202,7 @@ final class UploadLink: PhoneLinkOwner {
   }
 
   func close() {
+    isClosed = true
     channel.remove(link: number)
     onClosed()
   }

@@ -15,6 +15,8 @@ final class PeerConnection {
   let voice: PeerVoice
   let since: SessionTime
   var offer: OfferDescription
+  /// Of the token that the phone showed last, in seconds since the Unix epoch. Then the connection ends.
+  var tokenExpiresAt: Int64
   var phase = Phase.negotiating
   /// nil until the peers' thread has made it.
   var peer: WebRTCPeer?
@@ -34,10 +36,11 @@ final class PeerConnection {
   private static let maximumCandidates = 64
 
   init(
-    number: UInt64, opening: PhoneLinkOpen, offer: OfferDescription, voice: PeerVoice, at now: SessionTime
+    number: UInt64, _ request: SignalOffer, offer: OfferDescription, voice: PeerVoice, at now: SessionTime
   ) {
     self.number = number
-    self.opening = opening
+    opening = request.opening
+    tokenExpiresAt = request.tokenExpiresAt
     self.offer = offer
     self.voice = voice
     since = now

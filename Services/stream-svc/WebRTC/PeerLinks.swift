@@ -35,7 +35,8 @@ final class PeerLinks {
   private var connections: [UInt64: PeerConnection] = [:]
   private var lastNumber: UInt64 = 0
   /// Made with the first offer: at rest there is no thread of WebRTC's, and GStreamer is not loaded.
-  private lazy var thread = PeerThread()
+  private lazy var thread = makeThread()
+  private let makeThread: () -> PeerThread
   private var isStarted = false
 
   private static let maximumFaults = 64
@@ -45,8 +46,12 @@ final class PeerLinks {
   /// take that for a broken link and come back.
   private static let lastWords = Duration.milliseconds(100)
 
-  init(loop: EventLoop, log: Log, metrics: PeerMetrics, configuration: Configuration) {
+  init(
+    loop: EventLoop, log: Log, metrics: PeerMetrics, configuration: Configuration,
+    makeThread: @escaping () -> PeerThread = { PeerThread() }
+  ) {
     self.loop = loop
+    self.makeThread = makeThread
     self.log = log
     self.metrics = metrics
     self.configuration = configuration
@@ -69,23 +74,24 @@ final class PeerLinks {
     }
     let mine = connections.values.filter { $0.key == request.opening.key && $0.phase != .closing }
     if let same = mine.first(where: { $0.offer.identity == offer.identity }) {
+      same.tokenExpiresAt = request.tokenExpiresAt
       return again(same, offer, completion)
     }
     // Of one phone one connection may be open and one under way.
     for older in mine where older.phase == .negotiating { end(older, because: .peerReplaced) }
     guard connections.count < configuration.maximumPeers else { return completion(.failure(.tooManyPeers)) }
-    let connection = make(request.opening, offer)
+    let connection = make(request, offer)
     connection.responses.append(completion)
   }
 
-  private func make(_ opening: PhoneLinkOpen, _ offer: OfferDescription) -> PeerConnection {
+  private func make(_ request: SignalOffer, _ offer: OfferDescription) -> PeerConnection {
     lastNumber += 1
     let number = lastNumber
     let bound = LoopBound(Weak(self), on: loop)
     let voice = PeerVoice(loop.handle, time: loop.time) { event in
       bound.withValue { $0.links?.receive(event, number) }
     }
-    let connection = PeerConnection(number: number, opening: opening, offer: offer, voice: voice, at: now)
+    let connection = PeerConnection(number: number, request, offer: offer, voice: voice, at: now)
     connections[number] = connection
     metrics.offers.increment()
     let configuration = configuration.peer
@@ -309,6 +315,10 @@ final class PeerLinks {
 
   /// Called every half second.
   func tick() {
+    let utcSeconds = loop.time.utcMicroseconds() / 1_000_000
+    for connection in connections.values where utcSeconds >= connection.tokenExpiresAt {
+      end(connection, because: .peerTokenExpired)
+    }
     for connection in connections.values where connection.phase == .open {
       metrics.framesShed.increment(by: connection.voice.takeShedCount())
       connection.assembler.giveUp(olderThan: now)

@@ -37,14 +37,15 @@ struct TokenSecrets {
 
   private static func checked(_ text: String, named name: String) throws(SecretError) -> [UInt8] {
     let secret = Array(text.utf8)
-    guard secret.count >= SigningKey.minimumBytes else {
+    guard secret.count >= SecretShape.signingKeyMinimumBytes else {
       throw SecretError(
         name: name,
         fault:
-          "has \(secret.count) bytes, but needs at least \(SigningKey.minimumBytes); `openssl rand -hex 32` makes one"
+          "has \(secret.count) bytes, but needs at least \(SecretShape.signingKeyMinimumBytes); "
+          + "`openssl rand -hex 32` makes one"
       )
     }
-    guard Set(secret).count >= 8 else {
+    guard SecretShape.isSigningKey(text) else {
       throw SecretError(name: name, fault: "repeats a few characters; `openssl rand -hex 32` makes a good one")
     }
     return secret

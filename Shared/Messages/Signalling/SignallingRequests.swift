@@ -1,6 +1,7 @@
 /// A phone's WebRTC offer, for the stream-svc instance that its camera has been placed on.
 ///
-/// Access was checked by the asker; the instance asks session-svc again for as long as the connection lives.
+/// Access was checked by the asker. For as long as the connection lives the instance asks session-svc again, and it ends
+/// the connection when the token expires: it knows no token and may not ask token-svc.
 public struct SignalOffer: ServiceRequest {
   public struct Reply: Codable, Sendable, Equatable {
     /// The answer, with the candidates that were known by then.
@@ -15,10 +16,13 @@ public struct SignalOffer: ServiceRequest {
   /// What stream-svc must know of the phone; its transport is `webrtc`.
   public let opening: PhoneLinkOpen
   public let sdp: String
+  /// When the device token that the phone showed expires, in seconds since the Unix epoch.
+  public let tokenExpiresAt: Int64
 
-  public init(opening: PhoneLinkOpen, sdp: String) {
+  public init(opening: PhoneLinkOpen, sdp: String, tokenExpiresAt: Int64) {
     self.opening = opening
     self.sdp = sdp
+    self.tokenExpiresAt = tokenExpiresAt
   }
 }
 

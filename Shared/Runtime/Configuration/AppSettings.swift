@@ -4,10 +4,11 @@ import Messages
 public enum AppSettings {
   // MARK: Pairing
   public static let pairingTokenSecret = SettingKey<String?>.optionalText(
-    "PAIRING_TOKEN_SECRET", "Signing key of the tokens, at least 32 bytes. Unset: one is made and kept (0600).",
-    isSecret: true)
+    "PAIRING_TOKEN_SECRET", "Signing key of the tokens. Unset: one is made and kept (0600).",
+    expecting: SecretShape.signingKeyExpectation, isSecret: true, accepts: SecretShape.isSigningKey)
   public static let pairingTokenSecretPrevious = SettingKey<String?>.optionalText(
-    "PAIRING_TOKEN_SECRET_PREVIOUS", "The signing key before the last rotation; still verifies.", isSecret: true)
+    "PAIRING_TOKEN_SECRET_PREVIOUS", "The signing key before the last rotation; still verifies.",
+    expecting: SecretShape.signingKeyExpectation, isSecret: true, accepts: SecretShape.isSigningKey)
   public static let pairingTokenTTL = SettingKey<Int>.integer(
     "PAIRING_TOKEN_TTL", default: 600, in: 300...3600, "Seconds that a pairing token lives.")
 
@@ -15,7 +16,8 @@ public enum AppSettings {
   public static let localPort = SettingKey<Int>.integer(
     "LOCAL_PORT", default: 5050, in: 0...65535, "TCP port of pages, API and WebSockets. 0 lets the system choose.")
   public static let bindAddress = SettingKey<String>.text(
-    "AXOLOTL_BIND_ADDRESS", default: "0.0.0.0", "Address to listen on.")
+    "AXOLOTL_BIND_ADDRESS", default: "0.0.0.0", "Address to listen on.",
+    expecting: "an IP address of this machine, or 0.0.0.0 or :: for all", accepts: NetworkAddress.isValid)
   public static let requireHTTPS = SettingKey<Bool>.flag(
     "REQUIRE_HTTPS", default: true, "Serve HTTPS only. Browsers give the camera to secure origins alone.")
   public static let tlsCertificate = SettingKey<String?>.optionalText(
@@ -26,7 +28,8 @@ public enum AppSettings {
     "AXOLOTL_PUBLIC_URL", "Address that phones reach, for the QR. Unset: chosen from the machine's LAN addresses.",
     expecting: "an address such as https://rig.example or https://192.168.1.10:5050", accepts: OriginShape.isAddress)
   public static let coachKey = SettingKey<String?>.optionalText(
-    "AXOLOTL_COACH_KEY", "The coach's key. Unset: one is made and kept (0600).", isSecret: true)
+    "AXOLOTL_COACH_KEY", "The coach's key. Unset: one is made and kept (0600).",
+    expecting: "at least \(SecretShape.coachKeyMinimumBytes) bytes", isSecret: true, accepts: SecretShape.isCoachKey)
   public static let allowedOrigins = SettingKey<[String]>.list(
     "AXOLOTL_ALLOWED_ORIGINS", "Origins of other sites' pages that may call the API, with bearer tokens.",
     expecting: "origins such as https://club.example, separated by commas", accepts: { OriginShape.isOrigin($0) })

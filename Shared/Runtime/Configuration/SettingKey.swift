@@ -40,8 +40,11 @@ public struct AnySettingKey: Sendable {
 }
 
 extension SettingKey where Value == String {
-  static func text(_ name: String, default defaultText: String, _ summary: String) -> SettingKey {
-    SettingKey(name, default: defaultText, summary, expecting: "text", parse: { $0 })
+  static func text(
+    _ name: String, default defaultText: String, _ summary: String, expecting expectation: String = "text",
+    accepts: @escaping @Sendable (String) -> Bool = { _ in true }
+  ) -> SettingKey {
+    SettingKey(name, default: defaultText, summary, expecting: expectation, parse: { accepts($0) ? $0 : nil })
   }
 }
 

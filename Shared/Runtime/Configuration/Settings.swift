@@ -7,10 +7,11 @@ public struct Settings: Sendable {
   /// - Parameters:
   ///   - environment: the process environment; keys that are not ours are left alone unless they begin `AXOLOTL_`.
   ///   - file: the text of a `KEY=value` file; every key in it must be known.
-  ///   - credential: reads a systemd credential by name.
+  ///   - credential: reads a systemd credential by name; nil: there is none.
   /// - Throws: `SettingsError` naming every key that is wrong.
   public init(
-    environment: [String: String], file: String? = nil, credential: (String) -> String? = { _ in nil }
+    environment: [String: String], file: String? = nil,
+    credential: (String) throws(CredentialFault) -> String? = { _ in nil }
   ) throws(SettingsError) {
     var values: [String: String] = [:]
     var faults: [String] = []
@@ -33,14 +34,31 @@ public struct Settings: Sendable {
       }
     }
     for key in AppSettings.all {
-      if key.isSecret, values[key.name] == nil, let secret = credential(key.name) { values[key.name] = secret }
+      if key.isSecret, values[key.name]?.isEmpty != false {
+        do throws(CredentialFault) {
+          if let secret = try credential(key.name) { values[key.name] = secret }
+        } catch {
+          faults.append(error.description)
+        }
+      }
       if let value = values[key.name], !value.isEmpty, !key.accepts(value) {
         let shown = key.isSecret ? "" : ", not \"\(value)\""
         faults.append("\(key.name) must be \(key.expectation)\(shown).")
       }
     }
+    faults += Self.faultsOfCertificate(values)
     guard faults.isEmpty else { throw SettingsError(faults: faults.sorted()) }
     self.values = values
+  }
+
+  /// A certificate without its key is no use, nor is a key without its certificate.
+  private static func faultsOfCertificate(_ values: [String: String]) -> [String] {
+    let (certificate, key) = (AppSettings.tlsCertificate.name, AppSettings.tlsKey.name)
+    let set = [certificate, key].filter { values[$0]?.isEmpty == false }
+    let https = AppSettings.requireHTTPS
+    guard set.count == 1, https.parse(values[https.name] ?? "") ?? (https.defaultText == "true") else { return [] }
+    let missing = set[0] == key ? certificate : key
+    return ["\(missing) is not set, but \(set[0]) is. Set both, or neither to have a certificate made."]
   }
 
   /// The value of a setting. An empty text counts as unset.

@@ -16,10 +16,27 @@ enum ProcessEnvironment {
   }
 
   /// A secret handed over by systemd's `LoadCredential=` (systemd.exec(5)).
-  static func systemdCredential(_ name: String) -> String? {
+  static func systemdCredential(_ name: String) throws(CredentialFault) -> String? {
     guard let directory = getenv("CREDENTIALS_DIRECTORY").map({ String(cString: $0) }) else { return nil }
-    guard let text = try? TextFile.read("\(directory)/\(name)", limit: 64 * 1024) else { return nil }
-    return String(text.prefix { $0 != "\n" })
+    return try credential(name, in: directory)
+  }
+
+  /// The first line of the file `name`; nil only if there is no such file.
+  static func credential(_ name: String, in directory: String) throws(CredentialFault) -> String? {
+    let text: String
+    do throws(SystemError) {
+      text = try TextFile.read("\(directory)/\(name)", limit: 64 * 1024)
+    } catch {
+      guard error.errno != ENOENT else { return nil }
+      throw CredentialFault(name: name, fault: "cannot be read: \(error)")
+    }
+    let secret = String(text.prefix { $0 != "\n" })
+    guard !secret.allSatisfy(\.isWhitespace) else {
+      throw CredentialFault(
+        name: name, fault: "has an empty first line, where the secret belongs; write it there, or remove the credential"
+      )
+    }
+    return secret
   }
 }
 
