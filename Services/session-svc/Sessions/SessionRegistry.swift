@@ -98,6 +98,8 @@ public final class SessionRegistry {
       if let earlier, earlier.isRemoved, earlier.grant == request.grant { return .failure(.deviceRemoved) }
       switch session.register(key.device) {
       case .refused(let error): return .failure(error)
+      // It may be the removed phone under another name, with a QR that token-svc has yet to withdraw.
+      case .new where found.awaitsRevocation: return .failure(.removalUnfinished)
       case .known where earlier?.metadata == metadata && earlier?.grant == request.grant:
         return .success(found.placement(of: earlier!))
       case .known, .new: break
