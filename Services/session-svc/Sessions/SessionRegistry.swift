@@ -68,7 +68,7 @@ public final class SessionRegistry {
       let standing = life.standing(at: now)
       return DeviceStatus(
         device: device.key.device, metadata: device.shownMetadata, instance: device.instance, state: standing.state,
-        reason: standing.cause?.words, report: life.report)
+        cause: standing.cause?.code, reason: standing.cause?.words, report: life.report)
     }
     return GetSessionStatus.Reply(summary: found.summary, devices: devices)
   }
