@@ -191,6 +191,38 @@ class TestRemoval:
             join(client, coach.invite(session)["pairing_token"], "a")
 
     @pytest.mark.timeout(180)
+    def test_a_removed_phone_does_not_come_back_under_another_name(self, own_stack: Stack) -> None:
+        """token-svc is away at the removal, so the QR is good for a moment when it comes back."""
+        with (
+            Coach(own_stack.base_url, own_stack.coach_key) as coach,
+            httpx.Client(base_url=own_stack.base_url, trust_env=False, timeout=30) as client,
+        ):
+            made = coach.create_session(expected_devices=3)
+            session, qr = made["session_id"], made["pairing_token"]
+            join(client, qr, "a")
+            stays = join(client, qr, "b")
+            own_stack.take_down("token-svc")
+            with pytest.raises(Problem) as problem:
+                coach.remove(session, "a")
+            assert problem.value.status == 503
+            own_stack.bring_back("token-svc")
+            attempt = secrets.token_hex(16)
+            codes: list[str] = []
+
+            def is_refused_for_good() -> bool:
+                codes.append(code_of(register(client, qr, "a-in-disguise", attempt)[0]))
+                return codes[-1] == "token_revoked"
+
+            own_stack.wait("the old QR to be withdrawn", is_refused_for_good, 5)
+            assert set(codes) <= {"removal_unfinished", "token_revoked", "service_unavailable"}
+            # Finished now, and only the phone that was to stay is in.
+            assert coach.remove(session, "a")["registered_devices"] == 1
+            assert [each["device_id"] for each in coach.status(session)["devices"]] == ["b"]
+            assert status_as_phone(client, session, stays["device_token"]).status_code == 200
+            assert code_of(register(client, qr, "a-in-disguise", attempt)[0]) == "token_revoked"
+            join(client, coach.invite(session)["pairing_token"], "a-in-disguise")
+
+    @pytest.mark.timeout(180)
     def test_a_half_done_removal_is_finished_without_the_coach(self, own_stack: Stack) -> None:
         with (
             Coach(own_stack.base_url, own_stack.coach_key) as coach,

@@ -60,6 +60,27 @@ def test_fifty_phones_race_for_four_places(stack: Stack, coach: Coach) -> None:
     assert known == told
 
 
+@pytest.mark.timeout(180)
+def test_a_registration_without_an_attempt_locks_nobody_out(own_stack: Stack) -> None:
+    """The body of the design: the phone has no name for its attempt, so it cannot ask for what it was not given."""
+    with (
+        Coach(own_stack.base_url, own_stack.coach_key) as coach,
+        httpx.Client(base_url=own_stack.base_url, trust_env=False, timeout=30) as client,
+    ):
+        session = coach.create_session(expected_devices=1, mode="single")
+        body = {"token": session["pairing_token"], "device_id": "phone", "metadata": {}}
+        own_stack.take_down("session-svc")
+        assert client.post("/api/pairing/register_device", json=body).status_code == 503
+        own_stack.bring_back("session-svc")
+        answer = client.post("/api/pairing/register_device", json=body)
+        assert answer.is_success, answer.text
+        device_token = answer.json()["device_token"]
+        assert status_as_phone(client, session["session_id"], device_token).status_code == 200
+        # One place, and one phone in it.
+        assert Problem.of(client.post("/api/pairing/register_device", json=body)).code == "token_already_used"
+        assert Problem.of(register(client, session["pairing_token"], "other", "attempt-1")).code == "token_full"
+
+
 @dataclass
 class Told:
     """What phones were told, and what they asked for."""

@@ -47,6 +47,12 @@ private struct Fixture {
     return box
   }
 
+  /// Deletes the session, and makes one of the same name.
+  func makeAnew() throws {
+    #expect(try test.store.beginDeletion(session, parts: [], at: 0))
+    _ = try test.create(session.text, devices: 4)
+  }
+
   final class Box {
     var results: [Result<Void, ServiceError>] = []
     var succeeded: [Bool] { results.map { if case .success = $0 { true } else { false } } }
@@ -109,16 +115,70 @@ private struct Fixture {
     #expect(boxes.allSatisfy { $0.succeeded == [true] })
   }
 
+  /// In a session of the same name: while a removal is unfinished its own session lets nobody in again.
   @Test func aPhoneLetInAgainAndRemovedAgainIsAskedForAnew() throws {
     let fixture = try Fixture()
     _ = try fixture.test.register(fixture.session, 1, grant: "first")
     fixture.tokens.holds = true
     let first = fixture.finish(try fixture.remove(1))
+    #expect(throws: SessionError.removalUnfinished) {
+      try fixture.test.register(fixture.session, 1, grant: "second")
+    }
+    try fixture.makeAnew()
     _ = try fixture.test.register(fixture.session, 1, grant: "second")
     let second = fixture.finish(try fixture.remove(1))
     #expect(fixture.tokens.asked.map(\.grant) == ["first", "second"])
     fixture.tokens.letGo()
     #expect(first.succeeded == [true] && second.succeeded == [true])
     #expect(try fixture.test.store.devicesAwaitingRevocation().isEmpty)
+  }
+
+  /// It may be the removed phone, with the QR of before and another name for itself.
+  @Test func nobodyNewComesInWhileARemovalIsUnfinished() throws {
+    let fixture = try Fixture()
+    _ = try fixture.test.register(fixture.session, 1, grant: "first")
+    let stays = try fixture.test.register(fixture.session, 2, grant: "other")
+    fixture.tokens.isThere = false
+    _ = fixture.finish(try fixture.remove(1))
+    #expect(throws: SessionError.removalUnfinished) { try fixture.test.register(fixture.session, 3) }
+    // Who is in stays in, also when it asks again.
+    let device = key(fixture.session, 2)
+    #expect(try fixture.test.registry.locate(LocateDevice(key: device)).device == stays.device)
+    _ = try fixture.test.register(fixture.session, 2, grant: "other")
+    // Asking does not wait for the back-off, and says who stays now.
+    fixture.tokens.isThere = true
+    fixture.worker.hurry(sessionID("another"))
+    #expect(fixture.tokens.asked.count == 1)
+    fixture.worker.hurry(fixture.session)
+    #expect(fixture.tokens.asked.count == 2)
+    #expect(fixture.tokens.asked.last?.staying == [device.device])
+    #expect(fixture.worker.unfinished == 0)
+    _ = try fixture.test.register(fixture.session, 3)
+  }
+
+  @Test func whoStaysIsSaidAsItIsWhenAsking() throws {
+    let before = try Fixture()
+    for number in 1...3 { _ = try before.test.register(before.session, number, grant: "grant-\(number)") }
+    before.tokens.isThere = false
+    _ = before.finish(try before.remove(1))
+    _ = before.finish(try before.remove(2))
+    #expect(before.tokens.asked.map { $0.staying?.count } == [2, 1])
+    // After a restart too, for each of them.
+    let after = try Fixture(TestRegistry(folder: before.test.folder, time: before.test.time))
+    after.worker.advance()
+    #expect(after.tokens.asked.map(\.staying) == [[key(after.session, 3).device], [key(after.session, 3).device]])
+    #expect(after.worker.unfinished == 0)
+  }
+
+  /// Its tokens go with the deletion; the phones of a new session of that name are not to be shut out.
+  @Test func aRemovalInADeletedSessionIsLetGo() throws {
+    let fixture = try Fixture()
+    _ = try fixture.test.register(fixture.session, 1)
+    fixture.tokens.isThere = false
+    _ = fixture.finish(try fixture.remove(1))
+    try fixture.makeAnew()
+    fixture.worker.hurry(fixture.session)
+    #expect(fixture.tokens.asked.count == 1)
+    #expect(fixture.worker.unfinished == 0)
   }
 }

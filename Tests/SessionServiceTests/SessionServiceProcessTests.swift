@@ -94,6 +94,27 @@ struct SessionServiceProcessTests {
     withExtendedLifetime(tokens) {}
   }
 
+  /// token-svc is back, and the back-off is long: who wants in makes session-svc ask at once.
+  @Test func aNewcomerHurriesTheRemovalThatItWaitsFor() throws {
+    let fixture = try ProcessFixture()
+    let session = try create(fixture).session
+    _ = try fixture.ask(RegisterDevice(key: key(session, 1), metadata: DeviceMetadata(), grant: "grant-1")).get()
+    #expect(try fixture.ask(RemoveDevice(key: key(session, 1))) == .failure(.timedOut("token-svc")))
+    let tokens = try RequestServer(fixture.bus, .tokens)
+    var asked: [ShutOutDevice] = []
+    tokens.handle(ShutOutDevice.self) {
+      asked.append($0)
+      return ShutOutDevice.Reply(revoked: 1)
+    }
+    let newcomer = RegisterDevice(key: key(session, 2), metadata: DeviceMetadata(), grant: "grant-2")
+    let refusal = Result<DevicePlacement, ServiceError>.failure(SessionError.removalUnfinished.serviceError)
+    #expect(try fixture.ask(newcomer) == refusal)
+    #expect(fixture.run { !asked.isEmpty })
+    #expect(asked.last?.staying == [])
+    #expect(fixture.run { (try? fixture.ask(newcomer).get()) != nil })
+    withExtendedLifetime(tokens) {}
+  }
+
   @Test func refusalsCrossWithTheirCodes() throws {
     let fixture = try ProcessFixture()
     let result = try fixture.ask(

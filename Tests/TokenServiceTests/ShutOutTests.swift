@@ -4,9 +4,12 @@ import Testing
 @testable import TokenService
 
 @Suite struct ShutOutTests {
-  private func shutOut(_ test: TestAuthority, _ number: Int, _ grant: String?) throws -> Int {
+  private func shutOut(
+    _ test: TestAuthority, _ number: Int, _ grant: String?, staying: [Int]? = nil
+  ) throws -> Int {
     let key = DeviceKey(session: session, device: device(number))
-    return try test.authority.shutOut(ShutOutDevice(key: key, grant: grant)).revoked
+    let request = ShutOutDevice(key: key, grant: grant, staying: staying?.map(device))
+    return try test.authority.shutOut(request).revoked
   }
 
   @Test func aRemovedPhoneAndTheQRItUsedAreOut() throws {
@@ -27,6 +30,28 @@ import Testing
     _ = try test.authority.verify(VerifyToken(token: other.deviceToken, kind: .device))
     // The coach may let it in again, with a fresh QR.
     let again = try test.redeem(try test.pairingToken(), 1, attempt: "let-in-again")
+    _ = try test.authority.verify(VerifyToken(token: again.deviceToken, kind: .device))
+  }
+
+  /// With the QR of before, in the moment before it was withdrawn: redeemed, but the session did not take it in.
+  @Test func aRemovedPhoneUnderAnotherNameIsOutToo() throws {
+    let test = try TestAuthority()
+    let token = try test.pairingToken()
+    let removed = try test.redeem(token, 1)
+    let other = try test.redeem(token, 2)
+    let disguised = try test.redeem(token, 3)
+    #expect(try shutOut(test, 1, removed.claims.jti, staying: [2]) == 3)
+    #expect(try shutOut(test, 1, removed.claims.jti, staying: [2]) == 0)
+    #expect(throws: TokenError.revoked) {
+      try test.authority.verify(VerifyToken(token: disguised.deviceToken, kind: .device))
+    }
+    #expect(throws: TokenError.revoked) { try test.redeem(token, 3) }
+    #expect(throws: TokenError.revoked) { try test.redeem(token, 3, attempt: "again-and-again") }
+    _ = try test.authority.verify(VerifyToken(token: other.deviceToken, kind: .device))
+    // It is no more than a phone that needs a fresh QR. Another session's phones are none of this one's.
+    let again = try test.redeem(try test.pairingToken(), 3, attempt: "let-in-again")
+    let elsewhere = DeviceKey(session: SessionID("other")!, device: device(1))
+    #expect(try test.authority.shutOut(ShutOutDevice(key: elsewhere, grant: nil, staying: [])).revoked == 0)
     _ = try test.authority.verify(VerifyToken(token: again.deviceToken, kind: .device))
   }
 

@@ -1,5 +1,4 @@
 import Bus
-import Crypto
 import FoundationEssentials
 import Messages
 import Timing
@@ -16,6 +15,8 @@ struct PairingRoutes {
   let time: any TimeSource
   /// Takes the clock exchanges of phones without a socket.
   let uploads: UploadLinks
+
+  private var admission: Admission { Admission(tokens: backends.tokens, sessions: backends.sessions) }
 
   var routes: [Route] {
     [
@@ -211,36 +212,24 @@ struct PairingRoutes {
       let body: RegisterBody = try call.json()
       guard let device = DeviceID(body.deviceID) else { throw .badDevice }
       let metadata = try (body.metadata ?? DeviceMetadata()).validated()
-      guard let attempt = body.attempt ?? (try? SecureRandom().bytes(16)).map({ Hexadecimal.encode($0) }) else {
-        throw .internalFault
-      }
-      let redeem = RedeemPairingToken(token: body.token, device: device, attempt: attempt)
-      backends.tokens.send(redeem) { result in
-        switch result {
-        case .success(let redeemed): enter(call, redeemed, device, metadata)
-        case .failure(let error): call.fail(error)
-        }
+      admission.admit(device, with: body.token, attempt: body.attempt, metadata) { result in
+        call.answer(result) { .json(registration(of: device, $0, call.request)) }
       }
     }
   }
 
-  private func enter(
-    _ call: RouteCall, _ redeemed: RedeemPairingToken.Reply, _ device: DeviceID, _ metadata: DeviceMetadata
-  ) {
-    guard let session = redeemed.claims.session else { return call.fail(.internalFault) }
-    let key = DeviceKey(session: session, device: device)
-    backends.sessions.send(RegisterDevice(key: key, metadata: metadata, grant: redeemed.claims.jti)) { result in
-      call.answer(result) { placement in
-        let origin = RequestOrigin(call.request, isTLS: isTLS, publicURL: publicURL, fallback: address().base)
-        return .json(
-          Registration(
-            deviceID: device, sessionID: session, mode: placement.session.mode,
-            wsURL: "\(origin.webSocketBase)/ws/pair/\(session.text)/\(device.text)?token=\(redeemed.deviceToken)",
-            signalingURL: "\(origin.base)/api/pairing/signal_offer", deviceToken: redeemed.deviceToken,
-            deviceTokenExpiresAt: UTCText.format(seconds: redeemed.deviceTokenExpiresAt),
-            iceServers: iceServers.list(for: key)))
-      }
-    }
+  private func registration(
+    of device: DeviceID, _ admitted: Admission.Admitted, _ request: HTTPRequest
+  ) -> Registration {
+    let session = admitted.session
+    let token = admitted.token
+    let origin = RequestOrigin(request, isTLS: isTLS, publicURL: publicURL, fallback: address().base)
+    return Registration(
+      deviceID: device, sessionID: session, mode: admitted.placement.session.mode,
+      wsURL: "\(origin.webSocketBase)/ws/pair/\(session.text)/\(device.text)?token=\(token.deviceToken)",
+      signalingURL: "\(origin.base)/api/pairing/signal_offer", deviceToken: token.deviceToken,
+      deviceTokenExpiresAt: UTCText.format(seconds: token.deviceTokenExpiresAt),
+      iceServers: iceServers.list(for: DeviceKey(session: session, device: device)))
   }
 
   // MARK: ntp_sync

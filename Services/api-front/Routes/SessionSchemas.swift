@@ -23,13 +23,17 @@ extension StatusDocument {
 extension StatusDocument.Device {
   static let schema = Schema.object(
     [
-      "device_id": .identifier, "state": .choice(DeviceState.self), "instance": .integer(1...64), "fps": .number,
+      "device_id": .identifier, "metadata": DeviceMetadata.schema.described("As the phone registered"),
+      "state": .choice(DeviceState.self), "instance": .integer(1...64), "fps": .number,
       "frames_received": .count, "frames_recorded": .count, "frames_lost": .count, "frames_duplicate": .count,
       "frames_refused": .count, "poses_estimated": .count, "poses_shed": .count, "poses_failed": .count,
       "poses_waiting": .count, "bytes_recorded": .count, "last_sequence": .count,
     ],
     optional: [
-      "label": .plainText(maxBytes: 200), "transport": .choice(Transport.self), "sync": SyncStatus.schema,
+      "label": .plainText(maxBytes: 200),
+      "cause": Schema.choice(DeviceStateCause.self).described("Why it is in its state"),
+      "reason": Schema.text.described("The cause in words, with its figures"),
+      "transport": .choice(Transport.self), "sync": SyncStatus.schema,
       "capture": CaptureStatus.schema, "recording": RecordingStatus.schema, "last_seen_ms": .count,
     ])
 }

@@ -6,7 +6,12 @@ struct StatusDocument: Encodable {
   struct Device: Encodable {
     let deviceID: DeviceID
     let label: String?
+    /// What the phone said of itself when it registered, under the coach's name for it.
+    let metadata: DeviceMetadata
     let state: DeviceState
+    /// Why it is in this state, for programs and in words; null where the state says it all.
+    let cause: DeviceStateCause?
+    let reason: String?
     let transport: Transport?
     let instance: Int
     let fps: Double
@@ -34,7 +39,10 @@ struct StatusDocument: Encodable {
       let report = status.report
       deviceID = status.device
       label = status.metadata.label
+      metadata = status.metadata
       state = status.state
+      cause = status.cause
+      reason = status.reason
       transport = report?.transport
       instance = status.instance
       fps = report?.fps ?? 0

@@ -84,6 +84,17 @@ struct DeviceLife: Hashable {
 }
 
 extension DeviceLife.Cause {
+  /// For programs.
+  var code: DeviceStateCause {
+    switch self {
+    case .neverConnected: .neverConnected
+    case .notHeardOfSinceRestart: .notHeardOf
+    case .silentInstance: .silentInstance
+    case .noFrames: .noFrames
+    case .connectionClosed: .connectionClosed
+    }
+  }
+
   /// For the coach.
   var words: String {
     switch self {

@@ -19,6 +19,9 @@ struct FoundSession {
       registeredDevices: life.devices.count, consentRecorded: true, anchor: record.anchor)
   }
 
+  /// Whether somebody was removed whose tokens may still be good.
+  var awaitsRevocation: Bool { devices.contains(where: \.awaitsRevocation) }
+
   /// With one device as it is now.
   func with(_ device: DeviceRecord) -> FoundSession {
     FoundSession(record: record, devices: devices.filter { $0.key != device.key } + [device])

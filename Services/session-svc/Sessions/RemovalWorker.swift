@@ -9,7 +9,8 @@ public final class RemovalWorker {
   public typealias Ask = (ShutOutDevice, _ completion: @escaping (Result<Void, ServiceError>) -> Void) -> Void
 
   private struct Job {
-    let request: ShutOutDevice
+    /// With which the phone came in: nil where that was not kept yet.
+    let grant: String?
     var failures = 0
     var isInFlight = false
     var notBefore = SessionTime.zero
@@ -56,40 +57,62 @@ public final class RemovalWorker {
     for key in due.prefix(max(0, free)) { send(key) }
   }
 
+  /// Asks at once for what is unfinished in a session: somebody waits to be let in.
+  public func hurry(_ session: SessionID) {
+    for (key, job) in jobs where key.session == session && !job.isInFlight { send(key) }
+  }
+
   /// A phone that was removed, let in again and removed again has another grant.
   private func enter(_ device: DeviceRecord) {
     let earlier = jobs[device.key]
-    if let earlier, earlier.request.grant == device.grant { return }
-    jobs[device.key] = Job(
-      request: ShutOutDevice(key: device.key, grant: device.grant), waiting: earlier?.waiting ?? [])
+    if let earlier, earlier.grant == device.grant { return }
+    jobs[device.key] = Job(grant: device.grant, waiting: earlier?.waiting ?? [])
   }
 
   private func send(_ key: DeviceKey) {
-    guard let request = jobs[key]?.request else { return }
-    jobs[key]!.isInFlight = true
-    ask(request) { [weak self] in self?.answered(request, $0) }
+    guard let job = jobs[key] else { return }
+    do throws(StorageError) {
+      let devices = try store.devices(of: key.session)
+      guard devices.contains(where: { $0.key == key && $0.awaitsRevocation && $0.grant == job.grant }) else {
+        // Deleted with its session, whose tokens go with it; one of the same name has nothing to do with this.
+        return finish(key, .success(()))
+      }
+      // As it is now, not as it was when the phone was removed: who stays must keep what it holds.
+      let staying = devices.filter { !$0.isRemoved }.map(\.key.device)
+      jobs[key]!.isInFlight = true
+      ask(ShutOutDevice(key: key, grant: job.grant, staying: staying)) { [weak self] in
+        self?.answered(key, job.grant, $0)
+      }
+    } catch {
+      finish(key, .failure(notStored(error, key)))
+    }
   }
 
-  private func answered(_ request: ShutOutDevice, _ answer: Result<Void, ServiceError>) {
-    let key = request.key
+  private func answered(_ key: DeviceKey, _ grant: String?, _ answer: Result<Void, ServiceError>) {
     // An answer about an earlier removal of the same phone.
-    guard let job = jobs[key], job.request.grant == request.grant else { return }
+    guard let job = jobs[key], job.grant == grant else { return }
     var result = answer
     if case .success = answer {
       do throws(StorageError) {
-        try store.markRevoked(key, grant: request.grant)
+        try store.markRevoked(key, grant: grant)
+        log.info("device_removed", (.session, key.session.text), (.device, key.device.text))
       } catch {
-        log.error("removal_not_stored", (.session, key.session.text), (.device, key.device.text), (.error, error))
-        result = .failure(SessionError.removalUnfinished.serviceError)
+        result = .failure(notStored(error, key))
       }
     }
-    switch result {
-    case .success:
-      jobs[key] = nil
-      log.info("device_removed", (.session, key.session.text), (.device, key.device.text))
-    case .failure(let error):
+    finish(key, result)
+  }
+
+  private func notStored(_ error: StorageError, _ key: DeviceKey) -> ServiceError {
+    log.error("removal_not_stored", (.session, key.session.text), (.device, key.device.text), (.error, error))
+    return SessionError.removalUnfinished.serviceError
+  }
+
+  private func finish(_ key: DeviceKey, _ result: Result<Void, ServiceError>) {
+    guard let job = jobs.removeValue(forKey: key) else { return }
+    if case .failure(let error) = result {
       let backOff = min(Self.firstBackOff * (1 << min(job.failures, 6)), Self.longestBackOff)
-      jobs[key] = Job(request: request, failures: job.failures + 1, notBefore: time.now().advanced(by: backOff))
+      jobs[key] = Job(grant: job.grant, failures: job.failures + 1, notBefore: time.now().advanced(by: backOff))
       log.warning("removal_waits", (.session, key.session.text), (.device, key.device.text), (.code, error.code))
     }
     for body in job.waiting { body(result) }

@@ -53,7 +53,7 @@ extension SessionRegistry {
     let found = try found(request.session).get()
     if found.life.isEnded { throw SessionError.sessionEnded }
     // Its QRs are about to be withdrawn, and a fresh one would go with them.
-    if found.devices.contains(where: \.awaitsRevocation) { throw SessionError.removalUnfinished }
+    if found.awaitsRevocation { throw SessionError.removalUnfinished }
     let free = found.life.freePlaces
     guard free > 0 else { throw SessionError.sessionFull(expected: found.record.expectedDevices) }
     return OfferPlaces.Reply(session: found.summary, freePlaces: free)

@@ -68,7 +68,7 @@ public final class SessionRegistry {
       let standing = life.standing(at: now)
       return DeviceStatus(
         device: device.key.device, metadata: device.shownMetadata, instance: device.instance, state: standing.state,
-        reason: standing.cause?.words, report: life.report)
+        cause: standing.cause?.code, reason: standing.cause?.words, report: life.report)
     }
     return GetSessionStatus.Reply(summary: found.summary, devices: devices)
   }
@@ -103,6 +103,8 @@ public final class SessionRegistry {
       if let earlier, earlier.isRemoved, earlier.grant == request.grant { return .failure(.deviceRemoved) }
       switch session.register(key.device) {
       case .refused(let error): return .failure(error)
+      // It may be the removed phone under another name, with a QR that token-svc has yet to withdraw.
+      case .new where found.awaitsRevocation: return .failure(.removalUnfinished)
       case .known where earlier?.metadata == metadata && earlier?.grant == request.grant:
         return .success(found.placement(of: earlier!))
       case .known, .new: break

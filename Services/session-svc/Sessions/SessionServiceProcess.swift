@@ -75,8 +75,15 @@ public final class SessionServiceProcess: ServiceProcess {
       context.log.info("session_created", (.session, summary.session.text), (.count, summary.expectedDevices))
       return summary
     }
-    answer(RegisterDevice.self) { [registry, context] request in
-      let placement = try registry.register(request)
+    answer(RegisterDevice.self) { [registry, context, removals] request in
+      let placement: DevicePlacement
+      do {
+        placement = try registry.register(request)
+      } catch SessionError.removalUnfinished {
+        // The phone is not kept waiting for the rest of a back-off.
+        removals.hurry(request.key.session)
+        throw SessionError.removalUnfinished
+      }
       context.log.info(
         "device_registered", (.session, request.key.session.text), (.device, request.key.device.text),
         (.instance, placement.instance))

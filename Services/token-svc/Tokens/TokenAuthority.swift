@@ -105,6 +105,10 @@ public final class TokenAuthority {
     }
   }
 
+  public func takeBack(_ request: TakeBackRedemption) throws -> TakeBackRedemption.Reply {
+    TakeBackRedemption.Reply(isTakenBack: try store.takeBack(grant: request.grant))
+  }
+
   public func revoke(_ request: RevokeTokens) throws -> RevokeTokens.Reply {
     RevokeTokens.Reply(revoked: try store.forget(session: request.session))
   }
@@ -118,7 +122,7 @@ public final class TokenAuthority {
   }
 
   public func shutOut(_ request: ShutOutDevice) throws -> ShutOutDevice.Reply {
-    ShutOutDevice.Reply(revoked: try store.shutOut(request.key, grant: request.grant))
+    ShutOutDevice.Reply(revoked: try store.shutOut(request.key, grant: request.grant, staying: request.staying))
   }
 
   /// Removes what expired more than a minute ago. How many there were.

@@ -31,6 +31,7 @@ public final class TokenServiceProcess: ServiceProcess {
     answer(VerifyToken.self, authority.verify)
     answer(RedeemPairingToken.self, authority.redeem)
     answer(RedeemPairingCode.self, authority.redeem)
+    answer(TakeBackRedemption.self, authority.takeBack)
     answer(RevokeTokens.self, authority.revoke)
     answer(ShutOutDevice.self, authority.shutOut)
     answer(WithdrawPairing.self, authority.withdraw)

@@ -14,13 +14,16 @@ public protocol TokenStore {
   func standing(of jti: String, device: DeviceID?) throws(StorageError) -> TokenStanding?
   /// Marks and checks in one transaction.
   func redeem(_ redemption: Redemption) throws(StorageError) -> RedemptionOutcome
+  /// Forgets a device token and that it was redeemed, in one transaction. False, with nothing changed, for one that is
+  /// not here or is revoked: who was shut out keeps the mark.
+  func takeBack(grant: String) throws(StorageError) -> Bool
   /// Ends a session's pairing tokens. How many there were.
   func withdrawPairing(of session: SessionID) throws(StorageError) -> Int
   /// Forgets every token of a session. How many there were.
   func forget(session: SessionID) throws(StorageError) -> Int
-  /// Ends one device's token for good, and its session's pairing tokens, which it may know. The mark that it has used
-  /// its pairing token stays. How many there were.
-  func shutOut(_ key: DeviceKey, grant: String?) throws(StorageError) -> Int
+  /// Ends one device's token for good, and its session's pairing tokens, which it may know. So do those of devices that
+  /// are not `staying`, if that is known. The mark that they have used their pairing token stays. How many there were.
+  func shutOut(_ key: DeviceKey, grant: String?, staying: [DeviceID]?) throws(StorageError) -> Int
   /// Remembers the coach's key by its digest. If there was another, every coach's token ends. How many there were.
   func confirmCoachKey(digest: String) throws(StorageError) -> Int
   /// Removes what expired before `expiredBefore` (seconds since the Unix epoch). How many there were.

@@ -28,6 +28,18 @@ public enum DeviceState: String, Codable, Sendable, CaseIterable {
   case registered, connected, streaming, stale, gone
 }
 
+/// Why a device is in its state, where the state does not say it all.
+public enum DeviceStateCause: String, Codable, Sendable, CaseIterable {
+  case neverConnected = "never_connected"
+  /// Since session-svc was restarted.
+  case notHeardOf = "not_heard_of"
+  /// The device's stream-svc instance does not report, whatever the phone does.
+  case silentInstance = "silent_instance"
+  /// Connected, and sends nothing.
+  case noFrames = "no_frames"
+  case connectionClosed = "connection_closed"
+}
+
 /// How a phone's frames arrive.
 public enum Transport: String, Codable, Sendable, CaseIterable {
   case webrtc, websocket, http

@@ -111,19 +111,21 @@ public struct DeviceStatus: Codable, Hashable, Sendable {
   public let metadata: DeviceMetadata
   public let instance: Int
   public let state: DeviceState
-  /// Why it is in this state, in words for the coach; nil where the state says it all.
+  /// Why it is in this state, for programs, and in words for a person; nil where the state says it all.
+  public let cause: DeviceStateCause?
   public let reason: String?
   /// The last report of its stream-svc instance, if any came.
   public let report: DeviceReport?
 
   public init(
-    device: DeviceID, metadata: DeviceMetadata, instance: Int, state: DeviceState, reason: String? = nil,
-    report: DeviceReport?
+    device: DeviceID, metadata: DeviceMetadata, instance: Int, state: DeviceState, cause: DeviceStateCause? = nil,
+    reason: String? = nil, report: DeviceReport?
   ) {
     self.device = device
     self.metadata = metadata
     self.instance = instance
     self.state = state
+    self.cause = cause
     self.reason = reason
     self.report = report
   }

@@ -114,6 +114,21 @@ public struct RedeemPairingToken: ServiceRequest {
   }
 }
 
+/// Undoes a redemption whose phone did not get in and cannot ask again: its device token was given to nobody, so the
+/// place of the pairing token is free, also for the same phone. What was revoked meanwhile stays as it is.
+public struct TakeBackRedemption: ServiceRequest {
+  public struct Reply: Codable, Sendable {
+    /// False if there was nothing to take back (any more).
+    public let isTakenBack: Bool
+    public init(isTakenBack: Bool) { self.isTakenBack = isTakenBack }
+  }
+  public static let name = "tokens.take_back"
+
+  /// The `jti` of the device token.
+  public let grant: String
+  public init(grant: String) { self.grant = grant }
+}
+
 /// Turns a typed pairing code into the pairing token that it stands for. Uses up nothing of the token.
 public struct RedeemPairingCode: ServiceRequest {
   public struct Reply: Codable, Sendable {
@@ -145,10 +160,14 @@ public struct ShutOutDevice: ServiceRequest {
   public let key: DeviceKey
   /// The `jti` of the device's token, so that asking again late does not end a newer one; nil ends every one it has.
   public let grant: String?
+  /// The session's devices that stay. Who else has redeemed a QR of the session may be the removed phone under another
+  /// name, which was not let in meanwhile: its token ends too. nil: nothing is known of others.
+  public let staying: [DeviceID]?
 
-  public init(key: DeviceKey, grant: String?) {
+  public init(key: DeviceKey, grant: String?, staying: [DeviceID]? = nil) {
     self.key = key
     self.grant = grant
+    self.staying = staying
   }
 }
 

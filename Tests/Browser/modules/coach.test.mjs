@@ -119,6 +119,28 @@ test("every state of a phone that needs somebody says what to do", () => {
   assert.match(deviceState(device("stale")).word, /9 s ago/);
 });
 
+test("why a phone sends nothing decides what to do about it", () => {
+  const hint = (state, cause, reason = "words of the server") => deviceState(device(state, { cause, reason })).hint;
+  const phones = hint("stale", "connection_closed");
+  assert.equal(phones, deviceState(device("stale")).hint);
+  assert.match(phones, /Wake the phone/);
+  for (const state of ["stale", "gone"]) {
+    assert.match(hint(state, "silent_instance"), /server.*leave the phone as it is/i);
+    assert.match(hint(state, "not_heard_of"), /server was restarted/);
+    assert.match(hint(state, "a_cause_of_tomorrow"), /words of the server/);
+  }
+  assert.match(hint("stale", "no_frames"), /connected but sends no pictures/);
+  assert.doesNotMatch(deviceState(device("gone", { cause: "silent_instance" })).word, /Disconnected/);
+});
+
+test("a silent part of the server is not blamed on the phones", () => {
+  const silent = device("stale", { cause: "silent_instance" });
+  const head = (devices) => nextStep(status(devices), { hasCode: true, poseRate: 0 });
+  assert.match(head([streaming, silent]).headline, /part of the server/);
+  assert.match(head([streaming, silent]).detail, /Pixel.*Leave the phones/);
+  assert.match(head([silent, device("gone", { cause: "connection_closed" })]).headline, /2 phones stopped/);
+});
+
 test("after the end no phone's card gives orders", () => {
   const full = { ...streaming, recording: { problem: "disk_full", room_bytes: 0 } };
   for (const one of [streaming, full, device("connected"), device("stale"), device("gone")]) {

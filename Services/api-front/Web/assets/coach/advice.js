@@ -30,6 +30,25 @@ export function roomWords(room) {
   return { word: `Room for ${bytes(room)} of recordings`, tone: room < LITTLE_ROOM_BYTES ? "warn" : "plain" };
 }
 
+/** Why a phone that was there sends nothing, and what helps; the names are those of PROTOCOL.md. */
+const SILENCE = {
+  silent_instance:
+    "The part of the server that takes its pictures does not answer. It is restarted, or another one takes over, within "
+    + "seconds: leave the phone as it is.",
+  not_heard_of:
+    "The server was restarted and has not heard of this phone since. If this lasts, bring the phone's page to the front.",
+  no_frames: "It is connected but sends no pictures. Wake the phone and bring its page to the front.",
+};
+
+const isServersFault = (device) => device.cause === "silent_instance";
+
+/** What to do about a phone that is stale or gone: by its cause, in the server's words for one that is not known here. */
+function silenceHint(device, otherwise) {
+  const { cause, reason } = device;
+  if (SILENCE[cause]) return SILENCE[cause];
+  return !cause || cause === "connection_closed" || !reason ? otherwise : `The server says: ${reason}. ${otherwise}`;
+}
+
 /** A device's state: `{ word, hint, tone }`; after the session's end there is nothing to do about it any more. */
 export function deviceState(device, isOver = false) {
   if (isOver) return { word: "Finished", hint: "", tone: "plain" };
@@ -45,13 +64,13 @@ export function deviceState(device, isOver = false) {
     case "stale":
       return {
         word: `No pictures (last ${ago(device.last_seen_ms)})`,
-        hint: "Wake the phone and bring its page to the front. Nothing that was saved is lost.",
+        hint: silenceHint(device, "Wake the phone and bring its page to the front. Nothing that was saved is lost."),
         tone: "bad",
       };
     case "gone":
       return {
-        word: "Disconnected",
-        hint: "Open the page on that phone again: it takes its own place. Check its Wi-Fi.",
+        word: isServersFault(device) ? "The server does not answer for it" : "Disconnected",
+        hint: silenceHint(device, "Open the page on that phone again: it takes its own place. Check its Wi-Fi."),
         tone: "bad",
       };
     default:
@@ -117,6 +136,9 @@ export function nextStep(status, { hasCode, poseRate, unassigned = 0 }) {
   if (stopped) return say(`Recording stopped: ${stopped[0].toLowerCase()}`, stopped[1], "bad");
   if (silent.length > 0) {
     const names = silent.map((device) => device.label || device.device_id).join(", ");
+    if (silent.every(isServersFault)) {
+      return say("A part of the server does not answer", `It takes the pictures of: ${names}. Leave the phones as they are.`, "bad");
+    }
     return say(`${plural(silent.length, "phone")} stopped`, `Look at: ${names}. The others go on.`, "bad");
   }
   if (devices.length < expected) {
