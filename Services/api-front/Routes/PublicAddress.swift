@@ -42,8 +42,9 @@ struct PublicAddress: Equatable, Sendable {
 
   /// - Parameter base: `scheme://host`, with or without a port.
   private static func isLoopbackHost(of base: String) -> Bool {
-    guard let start = base.range(of: "://")?.upperBound else { return false }
-    let authority = base[start...].prefix { $0 != "/" }
+    let parts = base.split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false)
+    guard parts.count >= 3 else { return false }
+    let authority = parts[2]
     if authority.hasPrefix("[") { return isLoopback(String(authority.dropFirst().prefix { $0 != "]" })) }
     return isLoopback(authority.prefix { $0 != ":" }.lowercased())
   }

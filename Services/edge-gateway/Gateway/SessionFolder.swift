@@ -49,8 +49,9 @@ struct SessionFolder {
     let ending = "-\(path.split(separator: "/").last ?? "")"
     if exists {
       // Of an earlier deletion there may be something left that the disk holds on to.
-      let doomed = (0...).lazy.map { "\(root)/\(Self.doomed)\(getpid()).\($0)\(ending)" }
-        .first { access($0, F_OK) != 0 }!
+      var number = 0
+      var doomed: String { "\(root)/\(Self.doomed)\(getpid()).\(number)\(ending)" }
+      while access(doomed, F_OK) == 0 { number += 1 }
       try systemCall("rename", on: path) { rename(path, doomed) }
     }
     var (files, isGone) = (0, true)
