@@ -81,6 +81,20 @@ def test_a_registration_without_an_attempt_locks_nobody_out(own_stack: Stack) ->
         assert Problem.of(register(client, session["pairing_token"], "other", "attempt-1")).code == "token_full"
 
 
+@pytest.mark.timeout(180)
+def test_a_session_is_made_whole_or_not_at_all(own_stack: Stack) -> None:
+    with Coach(own_stack.base_url, own_stack.coach_key) as coach:
+        own_stack.take_down("token-svc")
+        for name in ("take-1", "auto"):
+            with pytest.raises(Problem) as problem:
+                coach.create_session(session_id=name)
+            assert problem.value.status == 503
+        assert coach.sessions() == []
+        own_stack.bring_back("token-svc")
+        assert coach.create_session(session_id="take-1")["session_id"] == "take-1"
+        assert [each["session_id"] for each in coach.sessions()] == ["take-1"]
+
+
 @dataclass
 class Told:
     """What phones were told, and what they asked for."""

@@ -25,9 +25,14 @@ import Timing
     #expect(try test.registry.receive(report(key(id, 1), at: test.time.now())) == false)
     // With the token it had it does not come back, whatever token-svc says of it.
     #expect(throws: SessionError.deviceRemoved) { try test.register(id, 1, grant: "first") }
+    // Nor does anybody new before token-svc has withdrawn the QR that it may have kept.
+    #expect(throws: SessionError.removalUnfinished) { try test.register(id, 3) }
+    #expect(throws: SessionError.removalUnfinished) { try test.register(id, 1, grant: "second") }
+    try test.store.markRevoked(key(id, 1), grant: "first")
     _ = try test.register(id, 3)
     #expect(throws: SessionError.sessionFull(expected: 2)) { try test.register(id, 1, grant: "second") }
-    _ = try remove(test, id, 3)
+    let other = try remove(test, id, 3)
+    try test.store.markRevoked(other.key, grant: other.grant)
     _ = try test.register(id, 1, grant: "second")
     #expect(try devices(test, id) == ["phone-1", "phone-2"])
     #expect(try test.registry.locate(LocateDevice(key: key(id, 1))).instance == removed.instance)
@@ -50,6 +55,7 @@ import Timing
     let id = try test.create(devices: 2).session
     _ = try test.register(id, 1, grant: "first")
     _ = try remove(test, id, 1)
+    try test.store.markRevoked(key(id, 1), grant: "first")
     _ = try test.register(id, 1, grant: "second")
     #expect(try test.store.devicesAwaitingRevocation().isEmpty)
     _ = try remove(test, id, 1)

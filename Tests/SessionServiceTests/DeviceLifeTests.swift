@@ -87,5 +87,9 @@ private func seconds(_ value: Double) -> SessionTime { SessionTime(microseconds:
     #expect(try after.state(id, 1) == .stale)
     #expect(try after.registry.receive(report(key(id, 1), lastFrameAt: now, at: now)))
     #expect(try after.state(id, 1) == .streaming)
+    test.time.advance(by: .seconds(5))
+    let silent = try #require(try after.registry.status(GetSessionStatus(session: id)).devices.first)
+    #expect(silent.cause == .silentInstance)
+    #expect(silent.reason == "stream-svc@1 has not reported for 5 s")
   }
 }

@@ -63,6 +63,22 @@ import Timing
     #expect(throws: SessionError.sessionExists) { try test.create("take-1") }
   }
 
+  /// For a session into which no QR could be made.
+  @Test func aSessionThatWasJustMadeIsWithdrawn() throws {
+    let test = try TestRegistry()
+    let first = try test.create("take-1")
+    #expect(try test.registry.withdraw(WithdrawSession(session: first.session, anchor: first.anchor)))
+    #expect(try !test.registry.withdraw(WithdrawSession(session: first.session, anchor: first.anchor)))
+    #expect(try test.registry.list(ListSessions(limit: 10)).sessions.isEmpty)
+    test.time.advance(by: .seconds(1))
+    let second = try test.create("take-1")
+    // A late repetition concerns the first one, and who has phones stays.
+    #expect(try !test.registry.withdraw(WithdrawSession(session: first.session, anchor: first.anchor)))
+    _ = try test.register(second.session, 1)
+    #expect(try !test.registry.withdraw(WithdrawSession(session: second.session, anchor: second.anchor)))
+    #expect(try test.registry.list(ListSessions(limit: 10)).sessions.map(\.anchor) == [second.anchor])
+  }
+
   @Test func registeringTwiceIsRegisteringOnce() throws {
     let test = try TestRegistry()
     let id = try test.create(devices: 2).session

@@ -28,9 +28,15 @@ struct Invitations {
   }
 
   /// Answers with a fresh invitation; those that the session had before are good no more.
-  func send(_ call: RouteCall, _ session: SessionSummary, places: Int, ttl: Int?) {
+  ///
+  /// - Parameter otherwise: called in place of an answer if token-svc gave none.
+  func send(
+    _ call: RouteCall, _ session: SessionSummary, places: Int, ttl: Int?,
+    otherwise: ((ServiceError) -> Void)? = nil
+  ) {
     let issue = IssuePairingToken(session: session.session, mode: session.mode, maxDevices: places, ttlSeconds: ttl)
     tokens.send(issue) { result in
+      if case .failure(let error) = result, let otherwise { return otherwise(error) }
       call.answer(result) { reply in
         let address = address()
         let url = "\(address.base)/pair?token=\(reply.token)"

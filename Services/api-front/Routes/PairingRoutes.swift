@@ -95,7 +95,12 @@ struct PairingRoutes {
         consent: body.consent)
       backends.sessions.send(create) { result in
         switch result {
-        case .success(let summary): invitations.send(call, summary, places: summary.expectedDevices, ttl: body.ttl)
+        case .success(let summary):
+          invitations.send(call, summary, places: summary.expectedDevices, ttl: body.ttl) { error in
+            // All or nothing: the name is free for the next attempt, and no session is listed that nobody was told of.
+            let withdraw = WithdrawSession(session: summary.session, anchor: summary.anchor)
+            backends.sessions.send(withdraw) { _ in call.fail(error) }
+          }
         case .failure(let error): call.fail(error)
         }
       }

@@ -55,6 +55,10 @@ public struct SQLiteSessionStore: SessionStore {
       "UPDATE sessions SET expected_devices = ? WHERE id = ?", .integer(count), .text(id.text))
   }
 
+  public func remove(_ id: SessionID) throws(StorageError) {
+    try database.execute("DELETE FROM sessions WHERE id = ?", .text(id.text))
+  }
+
   public func end(_ id: SessionID, at utcMicroseconds: Int64) throws(StorageError) {
     try database.execute(
       "UPDATE sessions SET ended_at = ? WHERE id = ? AND ended_at IS NULL", .integer(utcMicroseconds), .text(id.text))

@@ -51,6 +51,19 @@ public final class SessionRegistry {
     throw SessionError.noFreeName
   }
 
+  /// True if there was something to withdraw.
+  public func withdraw(_ request: WithdrawSession) throws -> Bool {
+    let isWithdrawn = try store.transaction(.process) { () throws(StorageError) -> Bool in
+      guard case .success(let found) = try found(request.session), found.record.anchor == request.anchor,
+        found.devices.isEmpty
+      else { return false }
+      try store.remove(request.session)
+      return true
+    }
+    if isWithdrawn { try store.scrub() }
+    return isWithdrawn
+  }
+
   public func end(_ request: EndSession) throws -> SessionSummary {
     let id = request.session
     let now = time.utcMicroseconds()

@@ -75,6 +75,10 @@ public final class SessionServiceProcess: ServiceProcess {
       context.log.info("session_created", (.session, summary.session.text), (.count, summary.expectedDevices))
       return summary
     }
+    answer(WithdrawSession.self) { [registry, context] request in
+      if try registry.withdraw(request) { context.log.info("session_withdrawn", (.session, request.session.text)) }
+      return Done()
+    }
     answer(RegisterDevice.self) { [registry, context, removals] request in
       let placement: DevicePlacement
       do {

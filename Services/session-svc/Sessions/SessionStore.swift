@@ -12,6 +12,8 @@ public protocol SessionStore {
   /// Newest first.
   func sessions(limit: Int, after: SessionID?) throws(StorageError) -> [SessionRecord]
   func setExpectedDevices(_ count: Int, of id: SessionID) throws(StorageError)
+  /// Removes the session's row; for one of which nothing is kept elsewhere.
+  func remove(_ id: SessionID) throws(StorageError)
   func end(_ id: SessionID, at utcMicroseconds: Int64) throws(StorageError)
 
   /// Enters a device, or replaces what is known of it.

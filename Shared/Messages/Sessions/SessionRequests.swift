@@ -23,6 +23,22 @@ public struct CreateSession: ServiceRequest {
   }
 }
 
+/// Takes back a session that was just made and into which no way could be made, as if it had never been asked for. One
+/// that a phone has been in, or that was made anew under the same name, stays.
+public struct WithdrawSession: ServiceRequest {
+  public typealias Reply = Done
+  public static let name = "sessions.withdraw"
+
+  public let session: SessionID
+  /// Of the session that is meant.
+  public let anchor: UTCAnchor
+
+  public init(session: SessionID, anchor: UTCAnchor) {
+    self.session = session
+    self.anchor = anchor
+  }
+}
+
 /// What everybody may know of a session.
 public struct SessionSummary: Codable, Hashable, Sendable {
   public let session: SessionID
