@@ -5,7 +5,8 @@ import Runtime
 /// Tells token-svc the coach's key of this run, until it has heard: if the operator has changed it, the browsers that were signed
 /// in with the old one are signed out.
 ///
-/// Sent before anything else is asked of token-svc, and so heard before a cookie is checked.
+/// Sent before anything else is asked of token-svc, and so heard before a cookie is checked, unless token-svc was away then:
+/// a browser may go on with the old key until the next notice.
 final class CoachKeyNotice {
   private let tokens: RequestClient
   private let loop: EventLoop
@@ -13,7 +14,7 @@ final class CoachKeyNotice {
   private let notice: ConfirmCoachKey
   private var pause = Duration.seconds(1)
 
-  private static let longestPause = Duration.seconds(60)
+  private static let longestPause = Duration.seconds(2)
 
   init(_ digest: String, tokens: RequestClient, _ context: ServiceContext) {
     self.tokens = tokens
