@@ -71,7 +71,7 @@ public final class Database {
 
   /// Runs a statement that returns no rows.
   public func execute(_ sql: StaticString, _ values: SQLValue...) throws(StorageError) {
-    _ = try run(sql, values) { _ throws(StorageError) in }
+    try run(sql, values) { _ throws(StorageError) in }
   }
 
   /// How many rows the last INSERT, UPDATE or DELETE changed.
@@ -84,14 +84,18 @@ public final class Database {
   public func query<Value>(
     _ sql: StaticString, _ values: SQLValue..., read: (Row) throws(StorageError) -> Value
   ) throws(StorageError) -> [Value] {
-    try run(sql, values, read)
+    var all: [Value] = []
+    try run(sql, values) { row throws(StorageError) in all.append(try read(row)) }
+    return all
   }
 
   /// The first row, or nil where there is none.
   public func first<Value>(
     _ sql: StaticString, _ values: SQLValue..., read: (Row) throws(StorageError) -> Value
   ) throws(StorageError) -> Value? {
-    try run(sql, values, limit: 1, read).first
+    var first: Value?
+    try run(sql, values, limit: 1) { row throws(StorageError) in first = try read(row) }
+    return first
   }
 
   /// One transaction that holds the write lock from its start (BEGIN IMMEDIATE), so that what `body` reads is still
@@ -142,16 +146,19 @@ public final class Database {
     guard result == SQLITE_OK else { throw StorageError(result: result, database: handle, operation: "user_version") }
   }
 
-  private func run<Value>(
-    _ sql: StaticString, _ values: [SQLValue], limit: Int = .max, _ read: (Row) throws(StorageError) -> Value
-  ) throws(StorageError) -> [Value] {
+  /// Not generic: where the compiler cannot specialise, each array of rows asks the runtime for its type many times.
+  private func run(
+    _ sql: StaticString, _ values: [SQLValue], limit: Int = .max, _ each: (Row) throws(StorageError) -> Void
+  ) throws(StorageError) {
     assertOwner()
     let statement = try prepared(sql)
     defer { statement.finish() }
     try statement.start(values)
-    var results: [Value] = []
-    while results.count < limit, try statement.step() { results.append(try read(statement.row)) }
-    return results
+    var count = 0
+    while count < limit, try statement.step() {
+      count += 1
+      try each(statement.row)
+    }
   }
 
   private func prepared(_ sql: StaticString) throws(StorageError) -> Statement {

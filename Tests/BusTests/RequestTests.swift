@@ -135,6 +135,25 @@ struct RequestTests {
     #expect(asked == Array(0..<100))
   }
 
+  /// Asked one by one, so that each leaves by itself, and given up long before the service comes.
+  @Test func whatIsHeldForAServiceThatIsAwayIsBoundedInRequests() throws {
+    let fixture = try BusFixture()
+    let client = try RequestClient(try fixture.makeBus(), .tokens, of: .tokenService, maximumOutstanding: 64)
+    var results: [Result<Int, ServiceError>] = []
+    var refused = 0
+    for number in 0..<384 {
+      client.send(Twice(number: number), retries: 0) { result in
+        results.append(result)
+        if result == .failure(.overloaded("token-svc")) { refused += 1 }
+      }
+      fixture.loop.runOnce(waitingAtMost: .zero)
+      // Whoever waits is answered by its deadline; then there would be room for another, but for what is still held.
+      if number % 64 == 63 { #expect(fixture.run { results.count == number + 1 }) }
+    }
+    // 64 / 16 messages in ZeroMQ, one request each, and 64 behind them.
+    #expect(384 - refused == 4 + 64)
+  }
+
   @Test func anAskerThatHasGoneHoldsUpNobodysReplies() throws {
     let fixture = try BusFixture()
     let bus = try fixture.makeBus()

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,8 @@ REGISTER_SECONDS = 2
 # So many that they do not run out.
 SESSIONS = 4000
 CAMERAS = 4
-ROUTE = "/api/pairing/validate"
+VALIDATE = "/api/pairing/validate"
+REGISTER = "/api/pairing/register_device"
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 # Which of these is quickest differs with the machine.
 WORKERS = [["--workers", number, "--worker-class", kind] for kind in ("sync", "gthread") for number in ("2", "4")]
@@ -56,37 +57,32 @@ def cpu_seconds(stack: Stack, service: str) -> float:
     return (int(fields[11]) + int(fields[12])) / TICKS_PER_SECOND
 
 
-def verify(stack: Stack, coach: Coach) -> tuple[dict[str, Any], dict[str, float]]:
-    """One pairing token, asked about again and again; and what each request costs the two services."""
+def verify(stack: Stack, coach: Coach) -> dict[str, Any]:
+    """One pairing token, asked about again and again, in a body and in the address, and what it costs the services."""
     token = coach.create_session(expected_devices=CAMERAS)["pairing_token"]
-    url = f"{stack.base_url}{ROUTE}?token={token}&device_id=phone-1"
-    wrk(url, 1)
+    url = stack.base_url + VALIDATE
+    question = json.dumps({"token": token, "device_id": "phone-1"})
+    wrk(url, 1, "wrk_validate.lua", question)
     before = {name: cpu_seconds(stack, name) for name in ("api-front", "token-svc")}
-    report = wrk(url)
+    report = wrk(url, SECONDS, "wrk_validate.lua", question)
     cost = {name: (cpu_seconds(stack, name) - start) / report["requests"] * 1e6 for name, start in before.items()}
-    return report, cost
+    in_address = wrk(f"{url}?token={token}&device_id=phone-1")
+    return {"verify": report, "cpu_microseconds": cost, "verify_in_address": in_address}
 
 
-def register(stack: Stack, coach: Coach) -> dict[str, Any]:
-    """Each request takes one place of a session."""
-
-    def token(_: int) -> str:
-        return str(coach.create_session(expected_devices=CAMERAS)["pairing_token"])
-
+def register(base_url: str, token: Callable[[int], str]) -> dict[str, Any]:
+    """Each request takes one place of a session, of which `token` gives the pairing token."""
     with ThreadPoolExecutor(4) as pool, tempfile.NamedTemporaryFile("w", prefix="axolotl-bench-") as bodies:
         for each in pool.map(token, range(SESSIONS)):
             for number in range(CAMERAS):
                 body = {"token": each, "device_id": f"phone-{number}", "metadata": {}}
                 bodies.write(json.dumps(body) + "\n")
         bodies.flush()
-        url = f"{stack.base_url}/api/pairing/register_device"
-        return wrk(url, REGISTER_SECONDS, "wrk_register.lua", bodies.name)
+        return wrk(base_url + REGISTER, REGISTER_SECONDS, "wrk_register.lua", bodies.name)
 
 
-@contextlib.contextmanager
-def flask_server(python: str, workers: list[str]) -> Iterator[str]:
-    """The Flask server under gunicorn; gives the address to ask."""
-    secret = secrets.token_urlsafe(32)
+def flask_token(secret: str) -> str:
+    """A pairing token as Flask's server would issue it."""
     now = int(time.time())
     claims = {
         "iss": "axolotl/token-svc",
@@ -96,55 +92,75 @@ def flask_server(python: str, workers: list[str]) -> Iterator[str]:
         "jti": secrets.token_urlsafe(16),
         "session": "sess-2026-11-24-120000-abcdef",
         "mode": "3d",
+        "max_devices": CAMERAS,
     }
-    token = jwt.encode(claims, secret, algorithm="HS256")
+    return jwt.encode(claims, secret, algorithm="HS256")
+
+
+@contextlib.contextmanager
+def flask_server(python: str, workers: list[str], secret: str) -> Iterator[str]:
+    """The Flask server under gunicorn; gives the address to ask."""
     address = f"127.0.0.1:{free_port()}"
-    url = f"http://{address}{ROUTE}?token={token}&device_id=phone-1"
     served = ["--chdir", str(HERE), "--log-level", "error", *workers, "flask_reference:app"]
-    process = subprocess.Popen(
-        [python, "-m", "gunicorn", "--bind", address, *served], env=os.environ | {"PAIRING_TOKEN_SECRET": secret}
-    )
-    try:
-        await_answer(url, process)
-        yield url
-    finally:
-        process.terminate()
-        process.wait(15)
+    # Not /tmp, which may be memory.
+    with tempfile.TemporaryDirectory(prefix="axolotl-bench-", dir="/var/tmp") as folder:
+        keys = {"PAIRING_TOKEN_SECRET": secret, "PAIRING_DATABASE": str(Path(folder) / "used.db")}
+        command = [python, "-m", "gunicorn", "--bind", address, *served]
+        process = subprocess.Popen(command, env=os.environ | keys)
+        try:
+            await_answer(f"http://{address}{VALIDATE}", {"token": flask_token(secret)}, process)
+            yield f"http://{address}"
+        finally:
+            process.terminate()
+            process.wait(15)
 
 
-def await_answer(url: str, process: subprocess.Popen[bytes], timeout: float = 30) -> None:
+def await_answer(url: str, question: dict[str, str], process: subprocess.Popen[bytes], timeout: float = 30) -> None:
     """Waits until the server answers well."""
     end = time.monotonic() + timeout
     while time.monotonic() < end and process.poll() is None:
         with contextlib.suppress(httpx.TransportError):
-            if httpx.get(url, trust_env=False).status_code == 200:
+            if httpx.post(url, json=question, trust_env=False).status_code == 200:
                 return
         time.sleep(0.05)
     raise SystemExit("the Flask server does not answer; its message is above")
 
 
-def reference(python: str, workers: list[str], seconds: int = SECONDS) -> dict[str, Any]:
+def reference(python: str, workers: list[str], seconds: int = SECONDS, registers: bool = False) -> dict[str, Any]:
     """The same load on the Flask server."""
-    with flask_server(python, workers) as url:
-        return wrk(url, seconds) | {"served": f"{workers[1]} {workers[3]} workers"}
+    secret = secrets.token_urlsafe(32)
+    with flask_server(python, workers, secret) as url:
+        if registers:
+            report = register(url, lambda _: flask_token(secret))
+        else:
+            report = wrk(url + VALIDATE, seconds, "wrk_validate.lua", json.dumps({"token": flask_token(secret)}))
+    return report | {"served": f"{workers[1]} {workers[3]} workers"}
 
 
 def main() -> None:
     """Measures and prints."""
     figures: dict[str, Any] = {}
-    workers: list[str] = []
-    if len(sys.argv) > 1:
-        python = sys.argv[1]
-        workers = max(WORKERS, key=lambda each: reference(python, each, 2)["requests_per_second"])
-        figures["before"] = reference(python, workers)
+    python = sys.argv[1] if len(sys.argv) > 1 else None
+    others: list[dict[str, Any]] = []
+
+    def measure_others(workers: list[str]) -> None:
+        if python:
+            others.append({registers: reference(python, workers, registers=registers) for registers in (False, True)})
+
+    workers = max(WORKERS, key=lambda each: reference(python, each, 2)["requests_per_second"]) if python else []
+    measure_others(workers)
     # 2D poses are measured by themselves; here their threads would only wait.
     with Stack(settings={"AXOLOTL_POSE_THREADS": "0"}) as stack, Coach(stack.base_url, stack.coach_key) as coach:
         # What this machine's processors let the HTTP server answer at most: no token, no other process.
         figures["plain"] = wrk(f"{stack.base_url}/healthz", 3)
-        figures["verify"], figures["cpu_microseconds"] = verify(stack, coach)
-        figures["register"] = register(stack, coach)
-    if workers:
-        figures["after"] = reference(python, workers)
+        figures |= verify(stack, coach)
+        figures["register"] = register(
+            stack.base_url, lambda _: str(coach.create_session(expected_devices=CAMERAS)["pairing_token"])
+        )
+    measure_others(workers)
+    if python:
+        for registers, name in ((False, "others"), (True, "others_registering")):
+            figures[name] = {"before": others[0][registers], "after": others[1][registers]}
     print(json.dumps(figures))
 
 

@@ -68,4 +68,12 @@ struct IdentifierTests {
 
   @Test(arguments: ["a", "sess-2026-01-02-030405-a1b2c3", "x.y_z"])
   func ordinaryNamesAre(text: String) { #expect(SessionID(text)?.text == text) }
+
+  @Test func theAlphabetIsWhatItSays() {
+    let allowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_."
+    for byte in UInt8.min ... .max {
+      let text = "x" + String(UnicodeScalar(byte))
+      #expect((SessionID(text) != nil) == allowed.unicodeScalars.contains(UnicodeScalar(byte)), "\(byte)")
+    }
+  }
 }

@@ -95,7 +95,7 @@ private struct Vectors: Decodable {
     #expect(try token.header().string("alg") == "HS256")
     #expect(try token.header().string("typ") == "JWT")
     #expect(FlatJSON(token.payload)?.integer("exp") == 1_300_819_380)
-    #expect(FlatJSON(token.payload)?.value("http://example.com/is_root") == .literal)
+    #expect(FlatJSON(token.payload)?.has("http://example.com/is_root") == true)
     let secret = try #require(Base64URL.decode(key))
     #expect(try SigningKey(secret: secret).signed(token))
     #expect(try !SigningKey(secret: secret.reversed()).signed(token))
@@ -114,18 +114,4 @@ private struct Vectors: Decodable {
     #expect(try finished.verify(after, kind: .device, now: claims.issuedAt) == claims)
     #expect(throws: TokenError.unknownKey) { try finished.verify(before, kind: .device, now: claims.issuedAt) }
   }
-
-  @Test(arguments: [
-    "{}", " { } ", "{\"a\":1}", "{\"a\":-1,\"b\":\"\"}", "{\"a\":true,\"b\":false,\"c\":null}", "{\"a\":0}\n",
-  ])
-  func flatObjectsAreRead(_ text: String) { #expect(FlatJSON(Array(text.utf8)) != nil) }
-
-  @Test(arguments: [
-    "", "{", "}", "{a:1}", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{,}", "{\"a\":1 \"b\":2}", "{\"a\":01}", "{\"a\":-}",
-    "{\"a\":1e3}", "{\"a\":[]}", "{\"a\":{}}", "{\"a\":\"\\u0041\"}", "{\"a\":\"x}", "{\"a\":1,\"a\":1}",
-    "{\"a\":99999999999999999999}", "{\"a\":tru}", "null", "{\"a\":\"\u{1}\"}", "{}{}",
-  ])
-  func everythingElseIsRefused(_ text: String) { #expect(FlatJSON(Array(text.utf8)) == nil) }
-
-  @Test func invalidUTF8IsRefused() { #expect(FlatJSON(Array("{\"a\":\"".utf8) + [0xC3] + Array("\"}".utf8)) == nil) }
 }

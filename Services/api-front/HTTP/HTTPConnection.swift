@@ -118,10 +118,11 @@ final class HTTPConnection {
 
   private func run(_ plan: HTTPExchangePlan, _ request: HTTPRequest) {
     let now = server.time.now()
+    let method = request.method
     // Whoever holds the exchange longer than this lives cannot answer it any more: `closed` abandons it.
     let exchange = HTTPExchange(
       request, parameters: plan.parameters, receivedAt: now, deadline: now.advanced(by: plan.deadline)
-    ) { [unowned self] response in write(response, method: request.method) }
+    ) { [unowned self] response in write(response, method: method) }
     phase = .waiting(exchange)
     lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0)
     plan.run(exchange)

@@ -18,6 +18,8 @@ enum ResponseHead {
 
   private static let fixed = securityHeaders.flatMap { line($0.0, $0.1) }
   private static let linesUnlessSet = unlessSet.map { (name: $0.0, bytes: line($0.0, $0.1)) }
+  /// What an answer ends with that sets none of them.
+  private static let usualEnd = fixed + linesUnlessSet.flatMap(\.bytes)
 
   static func encode(_ response: HTTPResponse, closing: Bool, date: [UInt8]) -> [UInt8] {
     var bytes: [UInt8] = []
@@ -37,9 +39,13 @@ enum ResponseHead {
     }
     bytes.append(static: closing ? "Connection: close\r\n" : "Connection: keep-alive\r\n")
     for (name, value) in response.headers { field(name, value, &bytes) }
-    bytes.append(contentsOf: fixed)
-    for line in linesUnlessSet where !response.headers.contains(where: { $0.name == line.name }) {
-      bytes.append(contentsOf: line.bytes)
+    if response.headers.isEmpty {
+      bytes.append(contentsOf: usualEnd)
+    } else {
+      bytes.append(contentsOf: fixed)
+      for line in linesUnlessSet where !response.headers.contains(where: { $0.name == line.name }) {
+        bytes.append(contentsOf: line.bytes)
+      }
     }
     bytes.append(static: "\r\n")
     return bytes

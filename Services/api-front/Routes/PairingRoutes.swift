@@ -28,14 +28,21 @@ struct PairingRoutes {
           problems: [409]),
         maximumBody: 16 * 1024, run: createSession),
       Route(
-        .get, "/api/pairing/validate", for: .everyone, "Is this pairing token good, for this device",
+        .post, "/api/pairing/validate", for: .everyone, "Is this pairing token good, for this device",
+        RouteDocumentation(
+          requestTypes: [HTTPResponse.jsonType], requestSchema: ValidateBody.schema, responseSchema: Validity.schema,
+          problems: [401, 409]),
+        maximumBody: 16 * 1024, run: validateBody),
+      Route(
+        .get, "/api/pairing/validate", for: .everyone,
+        "The same with the token in the address, where logs of proxies may keep it",
         RouteDocumentation(
           query: [
             .init(name: "token", isRequired: true, description: "The pairing token of the QR", schema: .token),
             .init(
               name: "device_id", isRequired: false, description: "The device that wants to use it", schema: .identifier),
           ], responseSchema: Validity.schema, problems: [401, 409]),
-        run: validate),
+        run: validateQuery),
       Route(
         .post, "/api/pairing/redeem_code", for: .everyone, "The pairing token that a typed code stands for",
         RouteDocumentation(
@@ -128,23 +135,53 @@ struct PairingRoutes {
     }
   }
 
-  private func validate(_ call: RouteCall) {
-    call.attempt { () throws(ServiceError) in
-      let token = try call.query("token")
-      var device: DeviceID?
-      if let text = call.request.query["device_id"] {
-        device = DeviceID(text)
-        if device == nil { throw .badDevice }
+  struct ValidateBody: Decodable {
+    let token: String
+    let deviceID: String?
+
+    enum CodingKeys: String, CodingKey {
+      case token
+      case deviceID = "device_id"
+    }
+
+    static func read(_ call: RouteCall) throws(ServiceError) -> ValidateBody {
+      // Most bodies are plain enough to be read without `JSONDecoder`, which costs more than all else of the answer.
+      if let plain = FlatJSON(call.request.body), let token = plain.string("token"),
+        case let device = plain.string("device_id"), device != nil || !plain.has("device_id")
+      {
+        return ValidateBody(token: token, deviceID: device)
       }
-      backends.tokens.send(VerifyToken(token: token, kind: .pairing, device: device)) { result in
-        call.answer(result) { reply in
-          guard let session = reply.claims.session, let mode = reply.claims.mode else {
-            return .problem(.internalFault)
-          }
-          let validity = Validity(
-            session: session, mode: mode, expiresAt: reply.claims.expiresAt, devicesLeft: reply.devicesLeft)
-          return .json(validity.json)
+      return try call.json()
+    }
+  }
+
+  private func validateBody(_ call: RouteCall) {
+    call.attempt { () throws(ServiceError) in
+      let body = try ValidateBody.read(call)
+      try validate(call, body.token, device: body.deviceID)
+    }
+  }
+
+  private func validateQuery(_ call: RouteCall) {
+    call.attempt { () throws(ServiceError) in
+      try validate(call, try call.query("token"), device: call.request.query["device_id"])
+    }
+  }
+
+  private func validate(_ call: RouteCall, _ token: String, device text: String?) throws(ServiceError) {
+    var device: DeviceID?
+    if let text {
+      device = DeviceID(text)
+      if device == nil { throw .badDevice }
+    }
+    backends.tokens.send(VerifyToken(token: token, kind: .pairing, device: device)) { result in
+      call.answer(result) { reply in
+        guard let session = reply.claims.session, let mode = reply.claims.mode else {
+          return .problem(.internalFault)
         }
+        let validity = Validity(
+          session: session, mode: mode, expiresAt: reply.claims.expiresAt, devicesLeft: reply.devicesLeft)
+        return .json(validity.json)
       }
     }
   }

@@ -41,6 +41,10 @@ extension PairingRoutes.RedeemedCode {
   ])
 }
 
+extension PairingRoutes.ValidateBody {
+  static let schema = Schema.object(["token": .token], optional: ["device_id": .identifier.orNull()], isOpen: true)
+}
+
 extension PairingRoutes.Validity {
   static let schema = Schema.object([
     "valid": .yes, "session_id": .identifier, "mode": .choice(SessionMode.self), "expires_at": .instant,

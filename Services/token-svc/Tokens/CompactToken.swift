@@ -1,4 +1,5 @@
 import Crypto
+import Messages
 
 /// The three parts of a JSON Web Signature in compact form (RFC 7515, section 3.1): decoded, not yet believed.
 struct CompactToken {

@@ -6,6 +6,8 @@ import Timing
 struct RequestBatch {
   /// Enough to share a wake-up, few enough that the peer begins while this process goes on.
   static let fullCount = 16
+  /// How many of them one socket may take in a row before the others get a turn.
+  static let turn = 16
   /// What is larger gains nothing by waiting.
   static let fullByteCount = 64 * 1024
 

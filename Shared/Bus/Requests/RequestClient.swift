@@ -19,8 +19,8 @@ public final class RequestClient {
   private let maximumOutstanding: Int
   private var socket: DuplexClient?
   private var waiting: [UInt64: (call: Call, deadline: SessionTime)] = [:]
-  /// What leaves when this iteration of the loop ends, or as soon after it as the queue has room.
-  private var outgoing = RequestBatch()
+  /// What leaves when this iteration of the loop ends, or as soon after it as ZeroMQ has room.
+  private var outgoing = RequestQueue()
   private var nextID: UInt64 = 1
   private var sweep: TimerID?
   private let timeouts: Counter
@@ -34,9 +34,10 @@ public final class RequestClient {
     timeouts = bus.metrics.counter(
       "axolotl_bus_timeouts_total", "Requests that got no answer in time.",
       labels: [(name: "endpoint", value: endpoint.socketName)])
-    socket = try DuplexClient(bus, to: endpoint, highWaterMark: maximumOutstanding) { [unowned self] parts in
-      receive(parts)
-    }
+    // ZeroMQ counts messages, and each may be a full batch.
+    let marks = BusMarks(
+      send: max(1, maximumOutstanding / RequestBatch.fullCount), receive: maximumOutstanding, turn: RequestBatch.turn)
+    socket = try DuplexClient(bus, to: endpoint, marks) { [unowned self] parts in receive(parts) }
     bus.loop.addLateCheck { [weak self] in self?.sendWaiting() ?? false }
   }
 
@@ -72,8 +73,8 @@ public final class RequestClient {
     nextID += 1
     let deadline = bus.loop.time.now().advanced(by: call.patience)
     waiting[id] = (call, deadline)
-    outgoing.add(.request, id: id, deadline: deadline, name: call.name, body: call.body)
-    if outgoing.isFull {
+    outgoing.add(id: id, deadline: deadline, name: call.name, body: call.body)
+    if outgoing.hasFullBatch {
       _ = sendWaiting()
     } else {
       bus.loop.scheduleIteration()
@@ -85,9 +86,12 @@ public final class RequestClient {
 
   /// True if anything was sent. What ZeroMQ has no room for, because the service is away, waits here.
   private func sendWaiting() -> Bool {
-    guard !outgoing.isEmpty, socket?.send([outgoing.message]) == true else { return false }
-    outgoing.clear()
-    return true
+    var hasSent = false
+    while let message = outgoing.next(), socket?.send([message]) == true {
+      outgoing.removeNext()
+      hasSent = true
+    }
+    return hasSent
   }
 
   private func receive(_ parts: [BusMessage]) {

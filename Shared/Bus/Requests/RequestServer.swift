@@ -8,6 +8,9 @@ import Timing
 public final class RequestServer {
   private typealias Handler = (UnsafeRawBufferPointer, ReplyAddress) -> Void
 
+  /// Of each asker: full batches that wait here while its others wait with it, and replies, of which it may await no more.
+  private static let marks = BusMarks(send: 4096, receive: 256, turn: RequestBatch.turn)
+
   private let bus: BusContext
   private var server: DuplexServer?
   private var handlers: [String: Handler] = [:]
@@ -24,7 +27,7 @@ public final class RequestServer {
     handle(CheckReadiness.self) { [unowned context] _ in context.readiness }
   }
 
-  public init(_ bus: BusContext, _ endpoint: Endpoint, highWaterMark: Int = 65_536) throws {
+  public init(_ bus: BusContext, _ endpoint: Endpoint) throws {
     self.bus = bus
     let labels = [(name: "endpoint", value: endpoint.socketName)]
     requests = bus.metrics.counter("axolotl_bus_requests_total", "Requests that arrived.", labels: labels)
@@ -32,7 +35,7 @@ public final class RequestServer {
       "axolotl_bus_request_failures_total", "Requests answered by an error.", labels: labels)
     expired = bus.metrics.counter(
       "axolotl_bus_requests_expired_total", "Requests whose asker no longer waited.", labels: labels)
-    server = try DuplexServer(bus, at: endpoint, highWaterMark: highWaterMark) { [unowned self] peer, parts in
+    server = try DuplexServer(bus, at: endpoint, Self.marks) { [unowned self] peer, parts in
       receive(parts, from: peer)
     }
     bus.loop.addLateCheck { [weak self] in self?.sendWaiting() ?? false }

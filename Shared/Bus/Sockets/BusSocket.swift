@@ -26,15 +26,14 @@ final class BusSocket {
   private let descriptor: Int32
   private let endpoint: String
   private let onMessage: Receiver?
+  private let turn: Int
   private var mayHaveInput = true
 
   /// More than any message of the bus has.
   private static let maximumParts = 8
-  /// How many messages one socket may take in a row before the others get a turn.
-  private static let fairShare = 256
 
   init(
-    _ context: BusContext, _ kind: Kind, _ role: Role, _ endpoint: Endpoint, highWaterMark: Int,
+    _ context: BusContext, _ kind: Kind, _ role: Role, _ endpoint: Endpoint, _ marks: BusMarks,
     subscription: [UInt8]? = nil, onMessage: Receiver? = nil
   ) throws {
     let address = context.address(of: endpoint)
@@ -45,6 +44,7 @@ final class BusSocket {
     self.socket = socket
     self.endpoint = address
     self.onMessage = onMessage
+    turn = marks.turn
 
     func set(_ option: Int32, _ value: Int32) throws(BusError) {
       var value = value
@@ -52,8 +52,8 @@ final class BusSocket {
     }
     var descriptor: Int32 = -1
     do {
-      try set(ZMQ_SNDHWM, Int32(clamping: highWaterMark))
-      try set(ZMQ_RCVHWM, Int32(clamping: highWaterMark))
+      try set(ZMQ_SNDHWM, Int32(clamping: marks.send))
+      try set(ZMQ_RCVHWM, Int32(clamping: marks.receive))
       // What a stopping process still has to say may take this long, then it goes.
       try set(ZMQ_LINGER, 200)
       try set(ZMQ_RECONNECT_IVL, 20)
@@ -117,11 +117,11 @@ final class BusSocket {
       return false
     }
     var received = 0
-    while received < Self.fairShare, let parts = receive() {
+    while received < turn, let parts = receive() {
       received += 1
       onMessage(parts)
     }
-    if received == Self.fairShare { mayHaveInput = true }
+    if received == turn { mayHaveInput = true }
     return received > 0
   }
 

@@ -9,11 +9,18 @@ public struct PeerIdentity: Hashable, Sendable {
 public final class DuplexServer {
   private let socket: BusSocket
 
-  public init(
+  public convenience init(
     _ bus: BusContext, at endpoint: Endpoint, highWaterMark: Int,
     onMessage: @escaping (PeerIdentity, [BusMessage]) -> Void
   ) throws {
-    socket = try BusSocket(bus, .router, .bind, endpoint, highWaterMark: highWaterMark) { parts in
+    try self.init(bus, at: endpoint, BusMarks(highWaterMark), onMessage: onMessage)
+  }
+
+  init(
+    _ bus: BusContext, at endpoint: Endpoint, _ marks: BusMarks,
+    onMessage: @escaping (PeerIdentity, [BusMessage]) -> Void
+  ) throws {
+    socket = try BusSocket(bus, .router, .bind, endpoint, marks) { parts in
       guard let identity = parts.first else { return }
       onMessage(PeerIdentity(bytes: identity.bytes), Array(parts.dropFirst()))
     }
@@ -29,10 +36,16 @@ public final class DuplexServer {
 public final class DuplexClient {
   private let socket: BusSocket
 
-  public init(
+  public convenience init(
     _ bus: BusContext, to endpoint: Endpoint, highWaterMark: Int, onMessage: @escaping ([BusMessage]) -> Void
   ) throws {
-    socket = try BusSocket(bus, .dealer, .connect, endpoint, highWaterMark: highWaterMark, onMessage: onMessage)
+    try self.init(bus, to: endpoint, BusMarks(highWaterMark), onMessage: onMessage)
+  }
+
+  init(
+    _ bus: BusContext, to endpoint: Endpoint, _ marks: BusMarks, onMessage: @escaping ([BusMessage]) -> Void
+  ) throws {
+    socket = try BusSocket(bus, .dealer, .connect, endpoint, marks, onMessage: onMessage)
   }
 
   /// False when the queue is full, because the server is away or slow.

@@ -5,7 +5,7 @@ public final class PushSocket {
   private let socket: BusSocket
 
   public init(_ bus: BusContext, to endpoint: Endpoint, highWaterMark: Int) throws {
-    socket = try BusSocket(bus, .push, .connect, endpoint, highWaterMark: highWaterMark)
+    socket = try BusSocket(bus, .push, .connect, endpoint, BusMarks(highWaterMark))
   }
 
   /// False when the queue is full and nothing was sent.
@@ -19,7 +19,7 @@ public final class PullSocket {
   public init(
     _ bus: BusContext, at endpoint: Endpoint, highWaterMark: Int, onMessage: @escaping ([BusMessage]) -> Void
   ) throws {
-    socket = try BusSocket(bus, .pull, .bind, endpoint, highWaterMark: highWaterMark, onMessage: onMessage)
+    socket = try BusSocket(bus, .pull, .bind, endpoint, BusMarks(highWaterMark), onMessage: onMessage)
   }
 }
 
@@ -28,7 +28,7 @@ public final class PublishSocket {
   private let socket: BusSocket
 
   public init(_ bus: BusContext, at endpoint: Endpoint, highWaterMark: Int) throws {
-    socket = try BusSocket(bus, .publish, .bind, endpoint, highWaterMark: highWaterMark)
+    socket = try BusSocket(bus, .publish, .bind, endpoint, BusMarks(highWaterMark))
   }
 
   /// Publishes `payload` under the session's topic.
@@ -46,7 +46,7 @@ public final class SubscribeSocket {
     _ bus: BusContext, to endpoint: Endpoint, highWaterMark: Int,
     onMessage: @escaping (SessionID, BusMessage) -> Void
   ) throws {
-    socket = try BusSocket(bus, .subscribe, .connect, endpoint, highWaterMark: highWaterMark, subscription: []) {
+    socket = try BusSocket(bus, .subscribe, .connect, endpoint, BusMarks(highWaterMark), subscription: []) {
       parts in
       // The topic ends in a zero byte, so that no session's name is a prefix of another's.
       guard parts.count == 2, let session = SessionID(String(decoding: parts[0].bytes.dropLast(), as: UTF8.self))

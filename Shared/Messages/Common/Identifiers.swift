@@ -36,17 +36,19 @@ enum Identifier {
   static let maximumLength = 64
 
   static func isValid(_ text: String) -> Bool {
-    let bytes = text.utf8
-    guard (1...maximumLength).contains(bytes.count), bytes.first != UInt8(ascii: ".") else { return false }
-    return bytes.allSatisfy { byte in
-      switch byte {
-      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."):
-        true
-      default: false
+    var text = text
+    return text.withUTF8 { bytes in
+      guard (1...maximumLength).contains(bytes.count), bytes[0] != UInt8(ascii: ".") else { return false }
+      return bytes.allSatisfy { byte in
+        byte < 128 && ((byte < 64 ? allowedBelow64 : allowedFrom64) >> UInt64(byte & 63)) & 1 == 1
       }
     }
   }
+
+  /// A bit for each allowed character of ASCII: `-.0…9` in the lower half, `A…Z_a…z` in the upper. Identifiers are read
+  /// in every message; spelt out as comparisons this was seen in profiles.
+  private static let allowedBelow64: UInt64 = 0x03FF_6000_0000_0000
+  private static let allowedFrom64: UInt64 = 0x07FF_FFFE_87FF_FFFE
 
   static func decode<Value>(_ decoder: any Decoder, _ make: (String) -> Value?) throws -> Value {
     let container = try decoder.singleValueContainer()

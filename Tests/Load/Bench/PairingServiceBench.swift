@@ -5,7 +5,18 @@ import Timing
 import TokenService
 
 /// Issuing, verifying and registering inside token-svc and session-svc: their real stores on disk, no bus, no HTTP.
+/// `pyjwt_bench.py` times PyJWT and sqlite3 at the same.
 struct PairingServiceBench {
+  /// PyJWT's, in milliseconds.
+  private struct Theirs: Decodable {
+    let issue, verify, register: Figures
+  }
+
+  private struct Figures: Decodable {
+    let median: Double
+    let percentile99: Double
+  }
+
   private static let sessions = 500
   private static let devices = 4
 
@@ -18,7 +29,12 @@ struct PairingServiceBench {
     let folder = URL(filePath: "/var/tmp").appending(path: "axolotl-bench-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
-    return try PairingServiceBench(folder: folder.path()).measure()
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    let theirs = try options.oraclePython.map { python in
+      try decoder.decode(Theirs.self, from: Tool.run(python, ["Tests/Load/pyjwt_bench.py"]))
+    }
+    return try PairingServiceBench(folder: folder.path()).measure(beside: theirs)
   }
 
   private init(folder: String) throws {
@@ -31,7 +47,7 @@ struct PairingServiceBench {
       store: try SQLiteSessionStore(path: "\(folder)/sessions.db"), time: time, streamInstances: 2, retentionDays: 7)
   }
 
-  private func measure() throws -> [BenchRow] {
+  private func measure(beside theirs: Theirs?) throws -> [BenchRow] {
     let device = (1...Self.devices).map { DeviceID("phone-\($0)")! }
     var issue: [Duration] = []
     var verify: [Duration] = []
@@ -69,16 +85,26 @@ struct PairingServiceBench {
           })
       }
     }
-    return Self.rows("issue a pairing token, in the service", issue, target: "< 0.1 ms")
-      + Self.rows("verify it, state included, in the service", verify, target: "< 0.05 ms")
-      + Self.rows("register a phone, in the two services", register, target: "< 2 ms")
+    return Self.rows(
+      "issue a pairing token, in the service", issue, against: theirs?.issue, "PyJWT, nothing stored",
+      target: "< 0.1 ms")
+      + Self.rows(
+        "verify it, state included, in the service", verify, against: theirs?.verify, "PyJWT, signature only",
+        target: "< 0.05 ms")
+      + Self.rows(
+        "register a phone, in the two services", register, against: theirs?.register, "PyJWT + sqlite3, tokens only",
+        target: "< 2 ms")
   }
 
-  private static func rows(_ name: String, _ durations: [Duration], target: String) -> [BenchRow] {
+  private static func rows(
+    _ name: String, _ durations: [Duration], against theirs: Figures?, _ what: String, target: String
+  ) -> [BenchRow] {
     let milliseconds = durations.map { $0 / .milliseconds(1) }
     return [
-      BenchRow(name, milliseconds.percentile(0.5), "ms", target: target),
-      BenchRow("  99th percentile", milliseconds.percentile(0.99), "ms"),
+      BenchRow(
+        name, milliseconds.percentile(0.5), "ms", against: theirs.map { (what, $0.median) }, target: target),
+      BenchRow(
+        "  99th percentile", milliseconds.percentile(0.99), "ms", against: theirs.map { (what, $0.percentile99) }),
     ]
   }
 }

@@ -49,7 +49,7 @@ export function freshCode(session) {
 
 /** Whether a code still lets phones in; a `Problem` says why not. */
 export function validateToken(token) {
-  return request("GET", `/api/pairing/validate?${new URLSearchParams({ token })}`);
+  return request("POST", "/api/pairing/validate", { json: { token } });
 }
 
 export function renameDevice(session, device, label) {

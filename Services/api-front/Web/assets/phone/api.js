@@ -6,8 +6,7 @@ const SIGNALLING_MS = 3000;
 
 /** `{ session_id, mode, expires_at, … }`, or a Problem that says why the token is no good. */
 export function validate(token, deviceID) {
-  const query = new URLSearchParams(deviceID ? { token, device_id: deviceID } : { token });
-  return request("GET", `/api/pairing/validate?${query}`);
+  return request("POST", "/api/pairing/validate", { json: deviceID ? { token, device_id: deviceID } : { token } });
 }
 
 /** `{ pairing_token, session_id, … }` for the code that stands beside the QR. */

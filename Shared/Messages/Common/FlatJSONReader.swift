@@ -1,5 +1,3 @@
-import Messages
-
 /// The lexical half of `FlatJSON`.
 struct FlatJSONReader {
   private let bytes: [UInt8]
@@ -32,27 +30,39 @@ struct FlatJSONReader {
     }
   }
 
-  /// A string without escapes: no name or value of ours needs one.
-  mutating func string() -> String? {
+  /// Where the bytes of a string without escapes are: no name or value of ours needs one.
+  mutating func string() -> Range<Int>? {
     guard take("\"") else { return nil }
     let start = position
+    var all: UInt8 = 0
     while position < bytes.count, bytes[position] != UInt8(ascii: "\"") {
       guard bytes[position] >= 0x20, bytes[position] != UInt8(ascii: "\\") else { return nil }
+      all |= bytes[position]
       position += 1
     }
     guard position < bytes.count else { return nil }
-    defer { position += 1 }
-    return String(strictUTF8: bytes[start..<position])
+    let range = start..<position
+    position += 1
+    guard all < 0x80 || String(strictUTF8: bytes[range]) != nil else { return nil }
+    return range
   }
 
   private mutating func integer() -> Int64? {
     let start = position
     if bytes[position] == UInt8(ascii: "-") { position += 1 }
     let digits = position
-    while position < bytes.count, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(bytes[position]) { position += 1 }
+    var magnitude: UInt64 = 0
+    while position < bytes.count, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(bytes[position]) {
+      let (tens, isTooLarge) = magnitude.multipliedReportingOverflow(by: 10)
+      let (sum, isOver) = tens.addingReportingOverflow(UInt64(bytes[position] - UInt8(ascii: "0")))
+      guard !isTooLarge, !isOver else { return nil }
+      magnitude = sum
+      position += 1
+    }
     // No empty number, no leading zero; a fraction or exponent fails at the comma that is not there.
     guard position > digits, position - digits == 1 || bytes[digits] != UInt8(ascii: "0") else { return nil }
-    return Int64(String(decoding: bytes[start..<position], as: UTF8.self))
+    if digits == start { return Int64(exactly: magnitude) }
+    return magnitude == Int64.min.magnitude ? .min : Int64(exactly: magnitude).map { -$0 }
   }
 
   private mutating func literal() -> Bool {
