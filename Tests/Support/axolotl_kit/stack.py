@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 import xmlrpc.client
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
 
@@ -153,6 +153,16 @@ class Stack:
             raise RuntimeError(f"{service} has no process to signal")
         os.kill(pid, number)
         return pid
+
+    def kill_together(self, services: Iterable[str]) -> dict[str, int]:
+        """SIGKILLs all of these at one moment; the process id that each had."""
+        processes = self.processes()
+        pids = {service: processes[service].pid for service in services}
+        if 0 in pids.values():
+            raise RuntimeError(f"not all of these have a process to kill: {pids}")
+        for pid in pids.values():
+            os.kill(pid, signal.SIGKILL)
+        return pids
 
     def take_down(self, service: str) -> None:
         """Kills the service, and lets nobody start it again until `bring_back`."""
