@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "Support"))
@@ -28,6 +29,13 @@ def stack() -> Iterator[Stack]:
 def coach(stack: Stack) -> Iterator[Coach]:
     """A coach of the shared stack."""
     with Coach(stack.base_url, stack.coach_key) as client:
+        yield client
+
+
+@pytest.fixture
+def phone(stack: Stack) -> Iterator[httpx.Client]:
+    """A browser without any credentials."""
+    with httpx.Client(base_url=stack.base_url, trust_env=False, timeout=15) as client:
         yield client
 
 

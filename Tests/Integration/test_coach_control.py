@@ -7,27 +7,18 @@ import re
 import secrets
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import httpx
 import pytest
-from axolotl_kit.clock import true_now_us
 from axolotl_kit.coach import Coach
+from axolotl_kit.phone_talk import bearer, code_of, ending, join, opened, register, status_as_phone, upload
 from axolotl_kit.problem import Problem
 from axolotl_kit.stack import SERVICES, Stack
-from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import connect
 
 #: "Dead within 1 s": from the coach's request to the end of the phone's connection.
 DEAD_WITHIN_S = 1.0
-
-
-@pytest.fixture
-def phone(stack: Stack) -> Iterator[httpx.Client]:
-    """A browser without any credentials."""
-    with httpx.Client(base_url=stack.base_url, trust_env=False, timeout=15) as client:
-        yield client
 
 
 @pytest.fixture
@@ -35,59 +26,6 @@ def own_stack() -> Iterator[Stack]:
     """A system that this test may break."""
     with Stack() as running:
         yield running
-
-
-def bearer(token: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {token}"}
-
-
-def register(
-    client: httpx.Client, token: str, device_id: str, attempt: str = "", **metadata: Any
-) -> tuple[httpx.Response, str]:
-    """The answer, and the attempt's secret."""
-    attempt = attempt or secrets.token_hex(16)
-    body = {"token": token, "device_id": device_id, "attempt": attempt, "metadata": metadata}
-    return client.post("/api/pairing/register_device", json=body), attempt
-
-
-def join(client: httpx.Client, token: str, device_id: str, **metadata: Any) -> dict[str, Any]:
-    answer, _ = register(client, token, device_id, **metadata)
-    document: dict[str, Any] = Problem.check(answer).json()
-    return document
-
-
-def code_of(answer: httpx.Response) -> str:
-    assert not answer.is_success, answer.text
-    return Problem.of(answer).code
-
-
-@contextmanager
-def opened(url: str) -> Iterator[ClientConnection]:
-    """A phone's connection that has been welcomed."""
-    with connect(url, proxy=None, open_timeout=10) as socket:
-        assert json.loads(socket.recv(timeout=10))["type"] == "welcome"
-        yield socket
-
-
-def ending(socket: ClientConnection, timeout: float) -> tuple[int, str]:
-    """Close code and reason; fails if the connection is open for longer."""
-    end = time.monotonic() + timeout
-    try:
-        while True:
-            socket.recv(timeout=max(0.001, end - time.monotonic()))
-    except ConnectionClosed as closing:
-        assert closing.rcvd is not None
-        return closing.rcvd.code, closing.rcvd.reason
-
-
-def upload(client: httpx.Client, token: str, picture: bytes, sequence: int) -> httpx.Response:
-    query = {"seq": sequence, "ts_device_us": true_now_us()}
-    headers = bearer(token) | {"Content-Type": "image/jpeg"}
-    return client.post("/api/pairing/upload_frame", params=query, content=picture, headers=headers)
-
-
-def status_as_phone(client: httpx.Client, session: str, token: str) -> httpx.Response:
-    return client.get("/api/pairing/session_status", params={"session_id": session}, headers=bearer(token))
 
 
 class TestRemoval:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,17 +12,11 @@ import httpx
 import pytest
 from axolotl_kit.clock import true_now_us
 from axolotl_kit.coach import Coach
+from axolotl_kit.phone_talk import bearer
 from axolotl_kit.problem import Problem
 from axolotl_kit.stack import Stack
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
-
-
-@pytest.fixture
-def phone(stack: Stack) -> Iterator[httpx.Client]:
-    """A browser without any credentials."""
-    with httpx.Client(base_url=stack.base_url, trust_env=False, timeout=15) as client:
-        yield client
 
 
 def refused(answer: httpx.Response) -> tuple[int, str]:
@@ -43,10 +36,6 @@ def register(
     if attempt is not None:
         body["attempt"] = attempt
     return phone.post("/api/pairing/register_device", json=body)
-
-
-def bearer(token: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {token}"}
 
 
 class TestCreateSession:

@@ -95,7 +95,7 @@ class Stack:
             shutil.rmtree(self.home, ignore_errors=True)
 
     def restart(self) -> None:
-        """Stops and starts the whole system on the same state and port."""
+        """Stops and starts the whole system on the same state and port, with `settings` as they are then."""
         self._system.stop()
         self._system = RunningSystem(self.layout, self.settings)
         self.start()
@@ -163,6 +163,13 @@ class Stack:
         for pid in pids.values():
             os.kill(pid, signal.SIGKILL)
         return pids
+
+    def restart_service(self, service: str) -> None:
+        """Ends one service in order, as `systemctl restart` does, and waits until its next process is ready.
+
+        It gets the environment it had: what is to change for one service comes from a file, such as a credential.
+        """
+        self.wait_restarted(service, self.kill(service, signal.SIGTERM))
 
     def take_down(self, service: str) -> None:
         """Kills the service, and lets nobody start it again until `bring_back`."""

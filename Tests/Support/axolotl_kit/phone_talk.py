@@ -1,0 +1,77 @@
+"""What a test says and hears as a phone over HTTP and the WebSocket, step by step."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
+
+from .clock import true_now_us
+from .problem import Problem
+
+__all__ = ["bearer", "code_of", "ending", "join", "opened", "register", "status_as_phone", "upload"]
+
+
+def bearer(token: str) -> dict[str, str]:
+    """The header that shows a token."""
+    return {"Authorization": f"Bearer {token}"}
+
+
+def register(
+    client: httpx.Client, token: str, device_id: str, attempt: str = "", **metadata: Any
+) -> tuple[httpx.Response, str]:
+    """The answer, and the attempt's secret."""
+    attempt = attempt or secrets.token_hex(16)
+    body = {"token": token, "device_id": device_id, "attempt": attempt, "metadata": metadata}
+    return client.post("/api/pairing/register_device", json=body), attempt
+
+
+def join(client: httpx.Client, token: str, device_id: str, **metadata: Any) -> dict[str, Any]:
+    """Takes a place; what registration answered."""
+    answer, _ = register(client, token, device_id, **metadata)
+    document: dict[str, Any] = Problem.check(answer).json()
+    return document
+
+
+def code_of(answer: httpx.Response) -> str:
+    """The code of a refusal, which this must be."""
+    assert not answer.is_success, answer.text
+    return Problem.of(answer).code
+
+
+@contextmanager
+def opened(url: str) -> Iterator[ClientConnection]:
+    """A phone's connection that has been welcomed."""
+    with connect(url, proxy=None, open_timeout=10) as socket:
+        assert json.loads(socket.recv(timeout=10))["type"] == "welcome"
+        yield socket
+
+
+def ending(socket: ClientConnection, timeout: float) -> tuple[int, str]:
+    """Close code and reason; fails if the connection is open for longer."""
+    end = time.monotonic() + timeout
+    try:
+        while True:
+            socket.recv(timeout=max(0.001, end - time.monotonic()))
+    except ConnectionClosed as closing:
+        assert closing.rcvd is not None
+        return closing.rcvd.code, closing.rcvd.reason
+
+
+def upload(client: httpx.Client, token: str, picture: bytes, sequence: int) -> httpx.Response:
+    """One frame over HTTP, captured now."""
+    query = {"seq": sequence, "ts_device_us": true_now_us()}
+    headers = bearer(token) | {"Content-Type": "image/jpeg"}
+    return client.post("/api/pairing/upload_frame", params=query, content=picture, headers=headers)
+
+
+def status_as_phone(client: httpx.Client, session: str, token: str) -> httpx.Response:
+    """What the phone is told of its session."""
+    return client.get("/api/pairing/session_status", params={"session_id": session}, headers=bearer(token))
