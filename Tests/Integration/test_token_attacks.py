@@ -260,7 +260,7 @@ def test_what_pyjwt_signs_with_the_same_claims_is_the_same_token(tokens: dict[st
 
 
 def test_a_rotation_drops_nobody(own_stack: Stack, own_coach: Coach, client: httpx.Client) -> None:
-    """token-svc is restarted with a new secret and the previous one, while a phone streams on its old token."""
+    """From the tokens' side; test_key_rotation.py does it while phones film."""
     session = own_coach.create_session(expected_devices=2)
     body = {"token": session["pairing_token"], "device_id": "before", "attempt": "before-rotation"}
     old = client.post("/api/pairing/register_device", json=body).json()["device_token"]
