@@ -41,7 +41,8 @@ public final class ApiFrontProcess: ServiceProcess {
     }
     let sessions = SessionRoutes(
       backends: backends, retentionDays: settings[AppSettings.retentionDays], onClosed: recheck)
-    let control = ControlRoutes(backends: backends, invitations: invitations, onChanged: recheck)
+    let control = ControlRoutes(
+      backends: backends, invitations: invitations, onChanged: recheck, onRemoved: { [sockets] in sockets.shutOut($0) })
     let tls = isTLS ? try TLSFiles.locate(settings, lan: PublicAddress.lanAddresses()) : nil
     let pages = PageRoutes(
       files: StaticFiles(directory: settings[AppSettings.webDirectory]), access: access, tokens: backends.tokens,

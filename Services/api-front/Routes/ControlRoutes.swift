@@ -6,6 +6,8 @@ struct ControlRoutes {
   let invitations: Invitations
   /// Called when a phone may be welcome no more.
   let onChanged: (SessionID) -> Void
+  /// Called when one is certainly welcome no more, before the coach hears of it.
+  let onRemoved: (DeviceKey) -> Void
 
   var routes: [Route] {
     [
@@ -70,6 +72,7 @@ struct ControlRoutes {
       backends.sessions.send(RemoveDevice(key: key)) { result in
         // Also after an error: the place is closed before token-svc is asked.
         onChanged(key.session)
+        if case .success = result { onRemoved(key) }
         call.answer(result) {
           .json(
             RemovedDevice(

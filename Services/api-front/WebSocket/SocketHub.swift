@@ -118,6 +118,13 @@ final class SocketHub: WebSocketGate {
     uploads.recheck(session)
   }
 
+  /// The coach removed this phone and hears of it now: nothing that arrives from here on is taken. Its peer on WebRTC, if
+  /// it has one, is stream-svc's to cut.
+  func shutOut(_ key: DeviceKey) {
+    phones[key]?.end(.deviceRemoved)
+    uploads.shutOut(key)
+  }
+
   /// What may be asked again of a phone that is connected. Each service is asked by itself: while one of them is away,
   /// the refusal of the other counts.
   func standingQuestions(

@@ -39,6 +39,9 @@ final class UploadLinks {
     for (key, link) in links where session == nil || key.session == session { link.question?.put() }
   }
 
+  /// This device was removed: what waits is refused, and the way to the disk is closed.
+  func shutOut(_ key: DeviceKey) { links[key]?.closedByStream(.deviceRemoved) }
+
   /// Hands on a clock exchange. One that gets lost is followed by the next.
   func keep(_ sample: ClockSample, of key: DeviceKey) {
     withLink(of: key) { [loop] result in

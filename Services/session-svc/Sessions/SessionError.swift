@@ -30,10 +30,7 @@ public enum SessionError: Error, Hashable, Sendable {
       .conflict("session_full", "All \(expected) expected phones are registered. Remove one, or add a place first.")
     case .deviceNotRegistered:
       .notFound("device_not_registered", "This phone is not registered in the session. Scan the QR code.")
-    case .deviceRemoved:
-      ServiceError(
-        code: "device_removed", message: "The coach removed this phone. Ask for a new QR code to come back.",
-        status: 403)
+    case .deviceRemoved: .deviceRemoved
     case .consentRequired:
       .invalid("consent_required", "Parental consent must be given before a session can be made.")
     case .invalidUserID:

@@ -47,6 +47,10 @@ extension ServiceError {
     ServiceError(code: "malformed_message", message: "\(what) could not be read.", status: 400)
   }
 
+  /// Said by session-svc of whom it does not let in any more, and by api-front as soon as it hears of a removal.
+  public static let deviceRemoved = ServiceError(
+    code: "device_removed", message: "The coach removed this phone. Ask for a new QR code to come back.", status: 403)
+
   /// A fault of our own; the details are in the log of the service that failed.
   public static let internalFault = ServiceError(
     code: "internal_error", message: "The server made a mistake. Its log says more; try again.", status: 500)

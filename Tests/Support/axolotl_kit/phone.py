@@ -195,6 +195,11 @@ class SimulatedPhone:
         if not task.cancelled() and (error := task.exception()):
             raise error
 
+    @property
+    def has_given_up(self) -> bool:
+        """Whether it will not connect any more; `close` raises why."""
+        return self._task is not None and self._task.done()
+
     async def break_connection(self) -> None:
         """Cuts the connection as a lost Wi-Fi would: no close frame."""
         if self.connection is not None:

@@ -16,7 +16,7 @@ from websockets.sync.client import ClientConnection, connect
 from .clock import true_now_us
 from .problem import Problem
 
-__all__ = ["bearer", "code_of", "ending", "join", "opened", "register", "status_as_phone", "upload"]
+__all__ = ["bearer", "code_of", "ending", "join", "opened", "register", "status_as_phone", "tell_time", "upload"]
 
 
 def bearer(token: str) -> dict[str, str]:
@@ -52,6 +52,17 @@ def opened(url: str) -> Iterator[ClientConnection]:
     with connect(url, proxy=None, open_timeout=10) as socket:
         assert json.loads(socket.recv(timeout=10))["type"] == "welcome"
         yield socket
+
+
+def tell_time(socket: ClientConnection) -> None:
+    """Two clock exchanges, the second of which brings the first: the clock is known then. DeviceTime is SessionTime."""
+    previous = None
+    for number in (1, 2):
+        request = {"type": "clock", "id": number, "t0": true_now_us()} | ({"prev": previous} if previous else {})
+        socket.send(json.dumps(request))
+        while (answer := json.loads(socket.recv(timeout=10)))["type"] != "clock":
+            pass
+        previous = {key: answer[key] for key in ("id", "t0", "t1", "t2")} | {"t3": true_now_us()}
 
 
 def ending(socket: ClientConnection, timeout: float) -> tuple[int, str]:
