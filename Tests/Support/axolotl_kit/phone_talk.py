@@ -16,7 +16,19 @@ from websockets.sync.client import ClientConnection, connect
 from .clock import true_now_us
 from .problem import Problem
 
-__all__ = ["bearer", "code_of", "ending", "join", "opened", "register", "status_as_phone", "tell_time", "upload"]
+__all__ = [
+    "ask_for_place",
+    "bearer",
+    "code_of",
+    "ending",
+    "join",
+    "opened",
+    "refused",
+    "register",
+    "status_as_phone",
+    "tell_time",
+    "upload",
+]
 
 
 def bearer(token: str) -> dict[str, str]:
@@ -24,13 +36,22 @@ def bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
+def ask_for_place(
+    client: httpx.Client, token: str, device_id: str = "phone-a", attempt: str | None = None, **metadata: Any
+) -> httpx.Response:
+    """Registers as the design has it; the attempt's secret is the client's choice."""
+    body = {"token": token, "device_id": device_id, "metadata": metadata}
+    if attempt is not None:
+        body["attempt"] = attempt
+    return client.post("/api/pairing/register_device", json=body)
+
+
 def register(
     client: httpx.Client, token: str, device_id: str, attempt: str = "", **metadata: Any
 ) -> tuple[httpx.Response, str]:
-    """The answer, and the attempt's secret."""
+    """Registers as the phone's page does; the answer, and the attempt's secret."""
     attempt = attempt or secrets.token_hex(16)
-    body = {"token": token, "device_id": device_id, "attempt": attempt, "metadata": metadata}
-    return client.post("/api/pairing/register_device", json=body), attempt
+    return ask_for_place(client, token, device_id, attempt, **metadata), attempt
 
 
 def join(client: httpx.Client, token: str, device_id: str, **metadata: Any) -> dict[str, Any]:
@@ -38,6 +59,16 @@ def join(client: httpx.Client, token: str, device_id: str, **metadata: Any) -> d
     answer, _ = register(client, token, device_id, **metadata)
     document: dict[str, Any] = Problem.check(answer).json()
     return document
+
+
+def refused(answer: httpx.Response) -> tuple[int, str]:
+    """Status and code of a refusal, which must be a problem document with words for a person."""
+    problem = Problem.of(answer)
+    assert not answer.is_success, answer.text
+    assert problem.code != "not_a_problem_document", answer.text
+    assert len(problem.detail) > 10
+    assert answer.json()["status"] == answer.status_code
+    return problem.status, problem.code
 
 
 def code_of(answer: httpx.Response) -> str:

@@ -1,0 +1,83 @@
+"""Sessions over HTTP: the list, a deletion, the calibration; all of it the coach's alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+from axolotl_kit.clock import true_now_us
+from axolotl_kit.coach import Coach
+from axolotl_kit.phone_talk import ask_for_place, bearer, refused
+from axolotl_kit.problem import Problem
+from axolotl_kit.stack import Stack
+
+
+class TestSessions:
+    def test_lists_the_newest_first(self, coach: Coach) -> None:
+        made = [coach.create_session()["session_id"] for _ in range(3)]
+        listed = [each["session_id"] for each in coach.sessions()]
+        assert listed[:3] == made[::-1]
+
+    def test_a_deletion_leaves_nothing(
+        self, stack: Stack, coach: Coach, phone: httpx.Client, small_camera: Any
+    ) -> None:
+        session = coach.create_session(expected_devices=1, mode="single")
+        name = session["session_id"]
+        device = ask_for_place(phone, session["pairing_token"]).json()
+        answer = phone.post(
+            "/api/pairing/upload_frame",
+            params={"seq": 1, "ts_device_us": true_now_us()},
+            content=small_camera.pictures[0],
+            headers=bearer(device["device_token"]) | {"Content-Type": "image/jpeg"},
+        )
+        assert answer.is_success, answer.text
+        stack.wait("a recording", lambda: any(stack.recordings.glob(f"{name}/*/*.mkv")), 10)
+        receipt = coach.delete(name)
+        assert receipt["session_id"] == name
+        assert receipt["devices"] == 1
+        assert receipt["recording_files"] > 0
+        assert receipt["pending"] == []
+        assert not (stack.recordings / name).exists()
+        with pytest.raises(Problem) as problem:
+            coach.status(name)
+        assert problem.value.status == 404
+        assert name not in [each["session_id"] for each in coach.sessions()]
+
+        def locked_out() -> bool:
+            query = {"session_id": name}
+            answer = phone.get("/api/pairing/session_status", params=query, headers=bearer(device["device_token"]))
+            return answer.status_code == 401
+
+        stack.wait("the device token to be worthless", locked_out, 5)
+
+    def test_calibration_is_checked_and_given_back(self, coach: Coach) -> None:
+        name = coach.create_session(expected_devices=2)["session_id"]
+        camera = {
+            "image_width": 720,
+            "image_height": 1280,
+            "focal_px": [1000, 1000],
+            "centre_px": [360, 640],
+            "distortion": [0, 0, 0, 0, 0],
+            "rotation": [1, 0, 0, 0, 1, 0, 0, 0, 1],
+            "translation_m": [0, 0, 3],
+        }
+        cameras = [camera | {"name": "a"}, camera | {"name": "b", "translation_m": [1, 0, 3]}]
+        document = {"version": 1, "world_up": "z", "cameras": cameras}
+        answer = coach.http.put(f"/api/sessions/{name}/calibration", json=document)
+        assert answer.is_success, answer.text
+        assert [each["name"] for each in coach.calibration(name)["cameras"]] == ["a", "b"]
+        for wrong in (document | {"version": 9}, {}, [], document | {"cameras": [camera | {"name": "a"}] * 2}):
+            assert refused(coach.http.put(f"/api/sessions/{name}/calibration", json=wrong))[0] in (400, 422)
+        large = coach.http.put(f"/api/sessions/{name}/calibration", content=b"x" * 1_000_000)
+        assert refused(large)[0] == 413
+
+    def test_sessions_are_the_coach_s(self, coach: Coach, phone: httpx.Client) -> None:
+        name = coach.create_session()["session_id"]
+        for path in ("", f"/{name}/recordings", f"/{name}/poses.trc", f"/{name}/poses.csv", f"/{name}/poses.json"):
+            assert refused(phone.get(f"/api/sessions{path}"))[0] == 401
+        assert refused(phone.delete(f"/api/sessions/{name}"))[0] == 401
+        assert coach.status(name)["session_id"] == name
+
+    def test_a_wrong_method_is_told_the_right_one(self, coach: Coach) -> None:
+        assert refused(coach.http.post("/api/sessions", json={}))[0] == 405
