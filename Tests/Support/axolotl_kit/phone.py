@@ -9,96 +9,30 @@ import math
 import random
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import httpx
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from .clock import DeviceClock
+from .clock_exchanges import ClockExchanges
 from .frame_buffer import FrameBuffer
+from .phone_parts import (
+    FINAL_CLOSE_CODES,
+    Connection,
+    PhoneFailure,
+    PhoneSettings,
+    PhoneStatistics,
+    SentFrame,
+    first_of,
+)
 from .problem import Problem
 from .radio import Radio
 from .wire import encode_frame
 
 __all__ = ["Connection", "PhoneFailure", "PhoneSettings", "PhoneStatistics", "SentFrame", "SimulatedPhone", "first_of"]
-
-
-# The server will not have this phone back: not authorised, not found, or its place is taken or the session over.
-FINAL_CLOSE_CODES = (4401, 4404, 4409)
-
-
-class Connection(Protocol):
-    """What a phone needs of a connection: it sends text and frames, and hears text until it ends."""
-
-    async def send(self, message: str | bytes) -> None:
-        """Takes a message, waiting for room."""
-
-    def __aiter__(self) -> AsyncIterator[str | bytes]:
-        """The server's messages."""
-
-
-class PhoneFailure(Exception):
-    """The phone gave up; the message says why."""
-
-
-@dataclass(frozen=True)
-class PhoneSettings:
-    """How patient and how large a phone is. All times in seconds."""
-
-    width: int = 720
-    height: int = 1280
-    burst: int = 10
-    burst_spacing: float = 0.02
-    trickle: float = 1.0
-    reply_timeout: float = 1.0
-    backoff_first: float = 0.1
-    backoff_most: float = 2.0
-    give_up: float = 60.0
-    # No acknowledgement for this long, with frames sent: send them again, and later reconnect.
-    stall: float = 4.0
-    silence: float = 6.0
-
-
-@dataclass
-class PhoneStatistics:
-    """What a phone counts. `acknowledged` are frames, each once."""
-
-    sent: int = 0
-    transmissions: int = 0
-    acknowledged: int = 0
-    dropped: int = 0
-    connections: int = 0
-    welcomes: int = 0
-    clock_replies: int = 0
-    round_trip_us: list[int] = field(default_factory=list)
-    errors: list[str] = field(default_factory=list)
-
-    def as_dict(self) -> dict[str, Any]:
-        """For a report; round trips as their median."""
-        trips = sorted(self.round_trip_us)
-        return {
-            "frames_sent": self.sent,
-            "transmissions": self.transmissions,
-            "frames_acknowledged": self.acknowledged,
-            "frames_dropped_by_phone": self.dropped,
-            "connections": self.connections,
-            "welcomes": self.welcomes,
-            "clock_exchanges": self.clock_replies,
-            "round_trip_ms_median": trips[len(trips) // 2] / 1000 if trips else None,
-            "errors": self.errors[:20],
-        }
-
-
-@dataclass(frozen=True)
-class SentFrame:
-    """What only the simulation knows of a frame: the true instant at which it was captured."""
-
-    sequence: int
-    true_us: float
-    device_us: int
 
 
 class SimulatedPhone:
@@ -137,12 +71,9 @@ class SimulatedPhone:
         self._task: asyncio.Task[None] | None = None
         self._wake = asyncio.Event()
         self._changed = asyncio.Event()
-        self._synchronised = asyncio.Event()
         self._sequence = 0
-        self._clock_id = 0
-        self._replies: dict[int, asyncio.Future[dict[str, int]]] = {}
+        self._exchanges = ClockExchanges(clock, self.settings, self.statistics)
         self._welcomed = asyncio.Event()
-        self._burst_wanted = asyncio.Event()
         self._last_progress = 0.0
         self._stalls = 0
         self._last_heard = 0.0
@@ -177,7 +108,7 @@ class SimulatedPhone:
         """Connects, and returns after the first clock burst."""
         self._last_heard = self._last_progress = time.monotonic()
         self._task = asyncio.create_task(self._keep_connected())
-        await self._until(self._synchronised.is_set, timeout, "the first clock exchange")
+        await self._until(lambda: self._exchanges.is_synchronised, timeout, "the first clock exchange")
 
     async def drain(self, timeout: float) -> None:
         """Waits until every frame held has been acknowledged; raises PhoneFailure if that takes longer."""
@@ -287,8 +218,7 @@ class SimulatedPhone:
 
     async def _serve(self, connection: Connection) -> None:
         self._welcomed.clear()
-        self._burst_wanted.clear()
-        self._replies.clear()
+        self._exchanges.begin()
         self._last_heard = self._last_progress = time.monotonic()
         hello: dict[str, Any] = {"type": "hello"}
         if self.buffer.oldest is not None:
@@ -319,14 +249,12 @@ class SimulatedPhone:
                 self._acknowledge(message["next_seq"] - 1)
                 self.buffer.resume()
                 self._welcomed.set()
-                self._burst_wanted.set()
+                self._exchanges.welcome()
                 self._wake.set()
             case "ack":
                 self._acknowledge(message["seq"])
             case "clock":
-                reply = self._replies.pop(message["id"], None)
-                if reply is not None and not reply.done():
-                    reply.set_result({key: message[key] for key in ("id", "t0", "t1", "t2")} | {"t3": arrived})
+                self._exchanges.take(message, arrived)
             case "error":
                 self._note_error(message["code"])
             case "command":
@@ -361,40 +289,8 @@ class SimulatedPhone:
             self.statistics.transmissions += 1
 
     async def _ask_time(self, connection: Connection) -> None:
-        """A burst after every welcome, then a trickle; each request brings the previous exchange, now complete."""
-        previous: dict[str, int] | None = None
         await self._welcomed.wait()
-        while True:
-            burst = self.settings.burst if self._burst_wanted.is_set() else 1
-            self._burst_wanted.clear()
-            for _ in range(burst):
-                previous = await self._exchange(connection, previous)
-                if burst > 1:
-                    await asyncio.sleep(self.settings.burst_spacing)
-            if burst > 1:
-                # One more brings the burst's last sample to the server.
-                previous = await self._exchange(connection, previous)
-                self._synchronised.set()
-                self._changed.set()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._burst_wanted.wait(), self.settings.trickle)
-
-    async def _exchange(self, connection: Connection, previous: dict[str, int] | None) -> dict[str, int] | None:
-        self._clock_id += 1
-        request: dict[str, Any] = {"type": "clock", "id": self._clock_id}
-        if previous is not None:
-            request["prev"] = previous
-        reply = asyncio.get_running_loop().create_future()
-        self._replies = {self._clock_id: reply}
-        request["t0"] = self.clock.now()
-        await connection.send(json.dumps(request))
-        try:
-            sample: dict[str, int] = await asyncio.wait_for(reply, self.settings.reply_timeout)
-        except TimeoutError:
-            return None
-        self.statistics.clock_replies += 1
-        self.statistics.round_trip_us.append((sample["t3"] - sample["t0"]) - (sample["t2"] - sample["t1"]))
-        return sample
+        await self._exchanges.keep_asking(connection, self._changed.set)
 
     async def _watch(self, connection: Connection) -> None:
         """Notices frames that were lost, and a server that has gone silent or no longer acknowledges."""
@@ -427,16 +323,3 @@ class SimulatedPhone:
     def _note_error(self, code: str) -> None:
         if len(self.statistics.errors) < 200:
             self.statistics.errors.append(code)
-
-
-async def first_of(*work: Coroutine[Any, Any, None]) -> None:
-    """Runs all until one ends, ends the others, and raises what it raised."""
-    tasks = [asyncio.ensure_future(each) for each in work]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
