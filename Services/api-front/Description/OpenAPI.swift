@@ -140,7 +140,7 @@ private enum Credential: String, CaseIterable {
   var scheme: JSONValue {
     switch self {
     case .coachKey: ["type": "http", "scheme": "bearer", "description": "The coach's key."]
-    case .coachCookie: ["type": "apiKey", "in": "cookie", "name": .string(AccessControl.cookieName)]
+    case .coachCookie: ["type": "apiKey", "in": "cookie", "name": .string(CoachCookie.name)]
     case .deviceToken:
       ["type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "A registered phone's own token."]
     }

@@ -43,13 +43,18 @@ public final class ApiFrontProcess: ServiceProcess {
       backends: backends, retentionDays: settings[AppSettings.retentionDays], onClosed: recheck)
     let control = ControlRoutes(backends: backends, invitations: invitations, onChanged: recheck)
     let tls = isTLS ? try TLSFiles.locate(settings, lan: PublicAddress.lanAddresses()) : nil
+    let cookie = CoachCookie(isTLS: isTLS)
+    let coachSession = CoachSessionRoutes(tokens: backends.tokens, cookie: cookie) { [sockets] in
+      access.forgetVerified()
+      sockets.recheckCoaches()
+    }
     let pages = PageRoutes(
       files: StaticFiles(directory: settings[AppSettings.webDirectory]), access: access, tokens: backends.tokens,
-      isTLS: isTLS, time: context.time, authorityPath: tls?.authorityPath)
+      cookie: cookie, time: context.time, authorityPath: tls?.authorityPath)
     var routes = pairing.routes + sessions.routes + control.routes + MaterialRoutes(backends: backends).routes
     routes += UploadRoutes(uploads: sockets.uploads).routes
     routes += SignallingRoutes(backends: backends, iceServers: iceServers).routes
-    routes += pages.routes
+    routes += coachSession.routes + pages.routes
     let others = routes
     let operation = OperationRoutes(backends: backends, context: context)
     routes += operation.routes { others + operation.routes { [] } }
