@@ -88,23 +88,4 @@ import Timing
       try CoachKey.load(configured: "a key of one's own", stateDirectory: directory).matches("a key of one's own"))
     #expect(throws: CoachKeyError.self) { try CoachKey.load(configured: "short", stateDirectory: directory) }
   }
-
-  @Test func aLocalCertificateIsRenewedWhenNamesChange() throws {
-    var template = Array("/tmp/axolotl-tls-XXXXXX".utf8CString)
-    let directory = String(cString: try #require(mkdtemp(&template)))
-    func prepare(_ names: [String]) throws -> (server: String, authority: String) {
-      let local = LocalCertificate(directory: directory, names: names)
-      let paths = try local.prepare()
-      return (
-        try TextFile.read(paths.certificate, limit: 1 << 16), try TextFile.read(local.authorityPath, limit: 1 << 16)
-      )
-    }
-    let first = try prepare(["DNS:localhost", "IP:127.0.0.1"])
-    let again = try prepare(["IP:127.0.0.1", "DNS:localhost"])
-    #expect(first == again)
-    let moved = try prepare(["DNS:localhost", "IP:192.168.7.7"])
-    #expect(moved.server != first.server)
-    #expect(moved.authority == first.authority)
-    #expect(moved.server.hasSuffix(moved.authority))
-  }
 }

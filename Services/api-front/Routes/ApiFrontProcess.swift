@@ -7,6 +7,7 @@ public final class ApiFrontProcess: ServiceProcess {
   private let server: WebServer
   private let sockets: SocketHub
   private let keyNotice: CoachKeyNotice
+  private var renewal: CertificateRenewal?
 
   public init(_ context: ServiceContext) throws {
     let settings = context.settings
@@ -69,7 +70,15 @@ public final class ApiFrontProcess: ServiceProcess {
         port: port.number, address: listening, tls: tls?.paths),
       limits: WebLimits(settings), proxies: proxies, application: application)
     port.number = server.port
+    if let local = tls?.local { keepTrue(local, publicURL: publicURL, context) }
     report(context, limits, scheme: isTLS ? "https" : "http")
+  }
+
+  private func keepTrue(_ certificate: LocalCertificate, publicURL: String?, _ context: ServiceContext) {
+    renewal = CertificateRenewal(
+      certificate, publicURL: publicURL, addresses: PublicAddress.lanAddresses, time: context.time, log: context.log
+    ) { [unowned server] in server.reloadCertificate() }
+    context.loop.every(CertificateRenewal.period) { [weak self] in self?.renewal?.check() }
   }
 
   /// Drives lws, and through it the event loop, until the service stops.
