@@ -88,4 +88,20 @@ import Timing
       try CoachKey.load(configured: "a key of one's own", stateDirectory: directory).matches("a key of one's own"))
     #expect(throws: CoachKeyError.self) { try CoachKey.load(configured: "short", stateDirectory: directory) }
   }
+
+  @Test(arguments: [0o644, 0o640, 0o620, 0o602])
+  func aKeptCoachKeyThatIsOpenToOthersStopsTheStart(mode: Int) throws {
+    var template = Array("/tmp/axolotl-key-XXXXXX".utf8CString)
+    let directory = String(cString: try #require(mkdtemp(&template)))
+    _ = try CoachKey.load(configured: nil, stateDirectory: directory)
+    let path = "\(directory)/coach-key"
+    chmod(path, mode_t(mode))
+    let fault = #expect(throws: KeptSecretFault.self) { try CoachKey.load(configured: nil, stateDirectory: directory) }
+    #expect(fault?.description.contains("chmod 600") == true)
+    #expect(fault?.description.contains(try TextFile.read(path, limit: 100).dropLast()) == false)
+    // One that the operator sets does not look at it.
+    _ = try CoachKey.load(configured: "a key of one's own", stateDirectory: directory)
+    chmod(path, 0o400)
+    _ = try CoachKey.load(configured: nil, stateDirectory: directory)
+  }
 }
