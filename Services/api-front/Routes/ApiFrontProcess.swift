@@ -30,7 +30,7 @@ public final class ApiFrontProcess: ServiceProcess {
       PublicAddress.choose(
         publicURL: publicURL, isTLS: isTLS, listening: listening, port: port.number, lan: PublicAddress.lanAddresses())
     }
-    let iceServers = IceServers(settings, time: context.time)
+    let iceServers = try IceServers(settings, time: context.time)
     let invitations = Invitations(tokens: backends.tokens, address: address)
     let pairing = PairingRoutes(
       backends: backends, invitations: invitations, address: address, isTLS: isTLS, publicURL: publicURL,
