@@ -63,6 +63,7 @@ def assert_limited(answer: httpx.Response) -> None:
     assert (problem.status, problem.code) == (429, "rate_limited")
     assert 1 <= int(answer.headers["retry-after"]) <= 60
     assert "again" in problem.detail
+    assert answer.json()["retry_after_s"] == int(answer.headers["retry-after"])
 
 
 def test_pairing_is_limited_by_address_and_says_when_to_come_again(limited: Stack) -> None:

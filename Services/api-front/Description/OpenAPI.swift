@@ -50,7 +50,8 @@ enum OpenAPI {
     if !documentation.requestTypes.isEmpty {
       let content = documentation.requestTypes.map { type in (type, requestContent(type, documentation)) }
       fields["requestBody"] = [
-        "required": true, "content": .object(Dictionary(uniqueKeysWithValues: content)),
+        "required": .boolean(!documentation.isBodyOptional),
+        "content": .object(Dictionary(uniqueKeysWithValues: content)),
       ]
     }
     return .object(fields)
