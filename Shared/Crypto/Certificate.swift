@@ -65,6 +65,9 @@ final class Certificate {
     return bio.text
   }
 
+  /// Whether `key` is the one that this certificate is for.
+  func isFor(_ key: PrivateKey) -> Bool { X509_check_private_key(handle, key.handle) == 1 }
+
   func facts() throws(CryptoError) -> CertificateAuthority.Facts {
     var days: Int32 = 0
     var seconds: Int32 = 0

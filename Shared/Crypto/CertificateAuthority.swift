@@ -53,6 +53,13 @@ public enum CertificateAuthority {
       certificate: try certificate.pem() + root.certificate, privateKey: try key.pem())
   }
 
+  /// Whether the two belong together, both as PEM; of a chain, the first certificate counts.
+  ///
+  /// - Throws: when one of them is none.
+  public static func isPair(certificate: String, privateKey: String) throws(CryptoError) -> Bool {
+    try Certificate(pem: certificate).isFor(try PrivateKey(pem: privateKey))
+  }
+
   /// - Throws: when the text is not a certificate.
   public static func facts(ofPEM text: String) throws(CryptoError) -> Facts {
     try Certificate(pem: text).facts()

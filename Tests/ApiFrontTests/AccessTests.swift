@@ -89,22 +89,19 @@ import Timing
     #expect(throws: CoachKeyError.self) { try CoachKey.load(configured: "short", stateDirectory: directory) }
   }
 
-  @Test func aLocalCertificateIsRenewedWhenNamesChange() throws {
-    var template = Array("/tmp/axolotl-tls-XXXXXX".utf8CString)
+  @Test(arguments: [0o644, 0o640, 0o620, 0o602])
+  func aKeptCoachKeyThatIsOpenToOthersStopsTheStart(mode: Int) throws {
+    var template = Array("/tmp/axolotl-key-XXXXXX".utf8CString)
     let directory = String(cString: try #require(mkdtemp(&template)))
-    func prepare(_ names: [String]) throws -> (server: String, authority: String) {
-      let local = LocalCertificate(directory: directory, names: names)
-      let paths = try local.prepare()
-      return (
-        try TextFile.read(paths.certificate, limit: 1 << 16), try TextFile.read(local.authorityPath, limit: 1 << 16)
-      )
-    }
-    let first = try prepare(["DNS:localhost", "IP:127.0.0.1"])
-    let again = try prepare(["IP:127.0.0.1", "DNS:localhost"])
-    #expect(first == again)
-    let moved = try prepare(["DNS:localhost", "IP:192.168.7.7"])
-    #expect(moved.server != first.server)
-    #expect(moved.authority == first.authority)
-    #expect(moved.server.hasSuffix(moved.authority))
+    _ = try CoachKey.load(configured: nil, stateDirectory: directory)
+    let path = "\(directory)/coach-key"
+    chmod(path, mode_t(mode))
+    let fault = #expect(throws: KeptSecretFault.self) { try CoachKey.load(configured: nil, stateDirectory: directory) }
+    #expect(fault?.description.contains("chmod 600") == true)
+    #expect(fault?.description.contains(try TextFile.read(path, limit: 100).dropLast()) == false)
+    // One that the operator sets does not look at it.
+    _ = try CoachKey.load(configured: "a key of one's own", stateDirectory: directory)
+    chmod(path, 0o400)
+    _ = try CoachKey.load(configured: nil, stateDirectory: directory)
   }
 }

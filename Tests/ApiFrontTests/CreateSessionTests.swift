@@ -35,7 +35,7 @@ import Timing
     let backends = try Backends(bus, streamInstances: 1)
     let pairing = PairingRoutes(
       backends: backends, invitations: Invitations(tokens: backends.tokens, address: address), address: address,
-      isTLS: true, publicURL: nil, iceServers: IceServers(try Settings(environment: [:]), time: loop.time),
+      isTLS: true, publicURL: nil, iceServers: try IceServers(try Settings(environment: [:]), time: loop.time),
       retentionDays: 7, time: loop.time, uploads: UploadLinks(loop: loop, links: LinkNumbers(startingAt: 1)))
     let path = "/api/pairing/create_session"
     var request = HTTPRequest(method: .post, path: path)

@@ -34,6 +34,18 @@ import Testing
     #expect(get["responses"]?["401"] == nil && get["responses"]?["429"] == nil)
   }
 
+  @Test func aBodyThatMayBeLeftOutIsSaidToBe() throws {
+    let routes = [true, false].map { isOptional in
+      Route(
+        .post, "/\(isOptional)", for: .everyone, "s",
+        RouteDocumentation(requestTypes: ["application/json"], requestSchema: .boolean, isBodyOptional: isOptional),
+        run: { _ in })
+    }
+    let document = OpenAPI.document(routes, version: "1")
+    #expect(document["paths"]?["/true"]?["post"]?["requestBody"]?["required"] == false)
+    #expect(document["paths"]?["/false"]?["post"]?["requestBody"]?["required"] == true)
+  }
+
   @Test func aLimitedRouteSaysSo() throws {
     #expect(try operation("get", "/api/pairing/x")["responses"]?["429"] != nil)
   }

@@ -11,7 +11,7 @@ import Timing
   private let time = ManualTimeSource()
 
   private func servers(_ environment: [String: String]) throws -> [IceServers.Server] {
-    IceServers(try Settings(environment: environment), time: time).list(for: key)
+    try IceServers(try Settings(environment: environment), time: time).list(for: key)
   }
 
   @Test func noneUnlessSet() throws {
@@ -28,8 +28,14 @@ import Timing
     #expect(Int64(parts[0]) == time.utcMicroseconds() / 1_000_000 + 12 * 3600)
     #expect(parts[1].count == 16 && !parts[1].contains("phone"))
     let other = DeviceKey(session: key.session, device: DeviceID("phone-b")!)
-    let theirs = IceServers(try Settings(environment: turn), time: time).list(for: other)
+    let theirs = try IceServers(try Settings(environment: turn), time: time).list(for: other)
     #expect(theirs[0].username != mine.username && theirs[0].credential != mine.credential)
+  }
+
+  @Test func aRelayWithoutItsPasswordStopsTheStart() throws {
+    let settings = try Settings(environment: ["ENABLE_TURN": "true", "TURN_SERVER": "turn.example:3478"])
+    let fault = #expect(throws: TURNPasswordMissing.self) { try IceServers(settings, time: time) }
+    #expect(fault?.description.hasPrefix("TURN_PASSWORD ") == true)
   }
 
   /// Base64 of HMAC-SHA1, as `openssl dgst -sha1 -hmac secret -binary | base64` has it.

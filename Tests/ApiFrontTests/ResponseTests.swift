@@ -53,6 +53,19 @@ import Testing
     #expect(response.headers.contains { $0.name == "Retry-After" && $0.value == "7" })
   }
 
+  @Test(arguments: [400, 401, 404, 409, 413, 429, 500, 501, 503])
+  func theDocumentSaysWhatTheHeaderSays(status: Int) throws {
+    for seconds in [nil, 7] {
+      let error = ServiceError(code: "some_code", message: "m", status: status, retryAfterSeconds: seconds)
+      let response = HTTPResponse.problem(error)
+      let header = response.headers.first { $0.name == "Retry-After" }?.value
+      #expect(header == ([429, 503].contains(status) ? String(seconds ?? 1) : nil))
+      guard case .bytes(let bytes) = response.body else { throw CancellationError() }
+      let fields = try JSONDecoder().decode([String: Field].self, from: Data(bytes))
+      #expect(fields["retry_after_s"] == header.map { Field.number(Int($0)!) })
+    }
+  }
+
   @Test func problemsCarryTheCodeAndWhatToDo() throws {
     let response = HTTPResponse.problem(.bodyTooLarge(limit: 10))
     #expect(response.status == 413)

@@ -63,6 +63,7 @@ def assert_limited(answer: httpx.Response) -> None:
     assert (problem.status, problem.code) == (429, "rate_limited")
     assert 1 <= int(answer.headers["retry-after"]) <= 60
     assert "again" in problem.detail
+    assert answer.json()["retry_after_s"] == int(answer.headers["retry-after"])
 
 
 def test_pairing_is_limited_by_address_and_says_when_to_come_again(limited: Stack) -> None:
@@ -142,6 +143,67 @@ def test_connections_of_one_address_are_bounded_and_come_free_again(direct: Stac
                 return served(one)
 
         direct.wait("room for another connection", admitted, 10)
+
+
+def test_all_connections_together_are_bounded_and_those_that_are_open_live_on() -> None:
+    most = 24
+    settings = {"AXOLOTL_MAX_CONNECTIONS": str(most), "AXOLOTL_POSE_THREADS": "0"}
+    with Stack(settings=settings) as system, Coach(system.base_url, system.coach_key) as coach, ExitStack() as opened:
+        session = coach.create_session(expected_devices=1, mode="single")
+        body = {"token": session["pairing_token"], "device_id": "a"}
+        url = coach.http.post("/api/pairing/register_device", json=body).json()["ws_url"]
+        coach.http.close()
+        phone = opened.enter_context(connect(url, proxy=None))
+        assert json.loads(phone.recv(timeout=10))["type"] == "welcome"
+        watch = f"{system.websocket_url}/ws/session/{session['session_id']}?token={system.coach_key}"
+        page = opened.enter_context(connect(watch, proxy=None))
+
+        def dial() -> socket.socket:
+            one = socket.create_connection(("127.0.0.1", system.port), timeout=10)
+            return opened.enter_context(one)
+
+        def metrics(one: socket.socket) -> dict[str, float]:
+            one.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
+            answer = b""
+            while b"axolotl_http_connections_refused{" not in answer or not answer.endswith(b"\n"):
+                part = one.recv(1 << 16)
+                assert part, answer
+                answer += part
+            found = re.findall(rb"^(axolotl_http_connections\w*)\{[^}]*\} (\S+)$", answer, re.MULTILINE)
+            return {name.decode(): float(value) for name, value in found}
+
+        def is_served(one: socket.socket) -> bool:
+            try:
+                one.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+                return one.recv(1000).startswith(b"HTTP/1.1 200")
+            except ConnectionError:
+                return False
+
+        observer = dial()
+        # The client that made the session may be about to go.
+        system.wait("three connections", lambda: metrics(observer)["axolotl_http_connections"] == 3, 10)
+        held = [dial() for _ in range(most - 3)]
+        assert all(is_served(one) for one in held)
+        beyond = [dial() for _ in range(10)]
+        assert not any(is_served(one) for one in beyond)
+        for one in beyond:
+            # Closed, not left waiting.
+            with suppress(ConnectionError):
+                assert one.recv(1000) == b""
+        now = metrics(observer)
+        assert now["axolotl_http_connections"] == most
+        assert now["axolotl_http_connections_refused"] >= 10
+
+        # Everybody who was in goes on.
+        phone.send('{"type":"clock","id":7,"t0":5}')
+        while json.loads(phone.recv(timeout=10)).get("id") != 7:
+            pass
+        for _ in range(3):
+            assert json.loads(page.recv(timeout=10))["type"] == "status"
+        assert all(is_served(one) for one in held)
+        # And who leaves makes room.
+        held.pop().close()
+        system.wait("room for another connection", lambda: is_served(dial()), 10)
 
 
 def test_headers_and_bodies_are_bounded(stack: Stack, coach: Coach) -> None:

@@ -12,7 +12,7 @@ struct SettingsTests {
   }
 
   @Test func theEnvironmentOverridesTheFile() throws {
-    let settings = try Settings(environment: ["LOCAL_PORT": "6000"], file: "LOCAL_PORT=7000\nENABLE_TURN=yes")
+    let settings = try Settings(environment: ["LOCAL_PORT": "6000"], file: "LOCAL_PORT=7000\nREQUIRE_HTTPS=yes")
     #expect(settings[AppSettings.localPort] == 6000)
   }
 
@@ -99,6 +99,19 @@ struct SettingsTests {
     #expect(both[AppSettings.tlsCertificate] != nil && both[AppSettings.tlsKey] != nil)
     // Without HTTPS neither is looked at.
     _ = try Settings(environment: [present: "/a.pem", "REQUIRE_HTTPS": "no"])
+  }
+
+  @Test(arguments: ["true", "yes", "1"])
+  func aRelayWithoutItsServerIsRefused(flag: String) throws {
+    let fault = "TURN_SERVER is not set, but ENABLE_TURN is true. Set it to host:port, or ENABLE_TURN to false."
+    #expect(throws: SettingsError(faults: [fault])) { try Settings(environment: ["ENABLE_TURN": flag]) }
+    #expect(throws: SettingsError(faults: [fault])) {
+      try Settings(environment: ["TURN_PASSWORD": "secret"], file: "ENABLE_TURN=\(flag)\nTURN_SERVER=")
+    }
+    // The other services do not know the password.
+    _ = try Settings(environment: ["ENABLE_TURN": flag, "TURN_SERVER": "turn.example:3478"])
+    _ = try Settings(environment: ["TURN_SERVER": "turn.example:3478"])
+    _ = try Settings(environment: ["ENABLE_TURN": "no"])
   }
 
   @Test func filesMayQuoteAndComment() {

@@ -140,6 +140,20 @@ import Testing
       })
   }
 
+  @Test func oneCoachsBrowserIsSignedOutAndNobodyElse() throws {
+    let test = try TestAuthority()
+    let coach = try test.authority.issue(IssueCoachToken()).token
+    let other = try test.authority.issue(IssueCoachToken()).token
+    #expect(try test.authority.revoke(RevokeCoachToken(token: coach)).isRevokedNow)
+    #expect(throws: TokenError.revoked) { try test.authority.verify(VerifyToken(token: coach, kind: .coach)) }
+    _ = try test.authority.verify(VerifyToken(token: other, kind: .coach))
+    // An answer that was lost on the way is asked for again.
+    #expect(try !test.authority.revoke(RevokeCoachToken(token: coach)).isRevokedNow)
+    let pairing = try test.pairingToken()
+    #expect(throws: TokenError.wrongKind) { try test.authority.revoke(RevokeCoachToken(token: pairing)) }
+    _ = try test.authority.verify(VerifyToken(token: pairing, kind: .pairing))
+  }
+
   @Test func anotherCoachKeySignsCoachesOutAndNobodyElse() throws {
     let test = try TestAuthority()
     let coach = try test.authority.issue(IssueCoachToken()).token

@@ -57,7 +57,15 @@ import Testing
     _ = try load(nil, in: folder)
     let path = "\(folder.path)/\(TokenSecrets.fileName)"
     try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: path)
-    let error = #expect(throws: SecretError.self) { _ = try load(nil, in: folder) }
+    let error = #expect(throws: KeptSecretFault.self) { _ = try load(nil, in: folder) }
     #expect(error?.description.contains("chmod 600") == true)
+  }
+
+  /// An editor ends it with a line break; the setting that takes it over in a rotation has none.
+  @Test func aKeptSecretIsItsFirstLine() throws {
+    let folder = try TemporaryFolder()
+    let secret = "0123456789abcdef0123456789abcdef"
+    try TextFile.writePrivate(secret + "\n", to: "\(folder.path)/\(TokenSecrets.fileName)")
+    #expect(try load(nil, in: folder).current == Array(secret.utf8))
   }
 }

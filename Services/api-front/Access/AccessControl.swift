@@ -4,8 +4,6 @@ import Timing
 
 /// Finds out who asks: the coach by key or cookie, a phone by its device token. Nothing else opens anything.
 final class AccessControl {
-  static let cookieName = "axolotl_coach"
-
   /// Whether an answer of less than a second ago will do.
   enum Trust { case remembered, asked }
 
@@ -36,8 +34,10 @@ final class AccessControl {
     _ completion: @escaping (Result<Caller, ServiceError>) -> Void
   ) {
     if let bearer = request.bearerToken { return identify(request, bearer: bearer, trust, completion) }
-    if let cookie = request.cookie(Self.cookieName) {
-      return verify(request, cookie, .coach, trust) { completion($0.map { _ in .coach }) }
+    if let cookie = request.cookie(CoachCookie.name) {
+      return verify(request, cookie, .coach, trust) { result in
+        completion(result.map { _ in .coach }.mapError { $0.status == 401 ? .signedOut(code: $0.code) : $0 })
+      }
     }
     completion(.success(.anonymous))
   }
@@ -57,8 +57,10 @@ final class AccessControl {
     _ completion: @escaping (Result<Caller, ServiceError>) -> Void
   ) {
     if key.matches(bearer) {
-      // Else guessing could go on beyond the limit, and the right guess would be seen.
-      if let refusal = limits.refusalOfCredentials(of: request) { return completion(.failure(refusal)) }
+      // Else guessing could go on beyond the limit, and the right guess would be seen. Of an open connection it is known.
+      if trust == .remembered, let refusal = limits.refusalOfCredentials(of: request) {
+        return completion(.failure(refusal))
+      }
       return completion(.success(.coach))
     }
     verify(request, bearer, .device, trust) { result in
@@ -84,7 +86,9 @@ final class AccessControl {
     tokens.send(VerifyToken(token: token, kind: kind)) { [weak self] result in
       switch result {
       case .success(let reply): self?.cache.remember(reply.claims, of: token, kind, askedAt: now)
-      case .failure(let error) where error.status == 401: self?.limits.credentialsWereWrong(request)
+      case .failure(let error) where error.status == 401:
+        self?.cache.forget(token, kind)
+        self?.limits.credentialsWereWrong(request)
       case .failure: break
       }
       completion(result.map(\.claims))

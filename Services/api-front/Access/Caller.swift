@@ -47,6 +47,12 @@ extension ServiceError {
     code: "unauthorized",
     message: "Send the coach's key or a device token as a bearer token, or open the link printed at the start.",
     status: 401)
+  /// What token-svc says of a coach's cookie is worded for phones.
+  static func signedOut(code: String) -> ServiceError {
+    ServiceError(
+      code: code, message: "This browser is signed in no more. Open the coach's link again, or type the key.",
+      status: 401)
+  }
   static let coachOnly = ServiceError(
     code: "coach_only", message: "This is for the coach. Open the link that the server printed when it started.",
     status: 401)

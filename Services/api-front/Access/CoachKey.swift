@@ -1,5 +1,4 @@
 import Crypto
-import Glibc
 import Runtime
 
 /// The coach's key: set by the operator, or made on the first start and kept for its owner alone.
@@ -22,15 +21,10 @@ struct CoachKey: Sendable {
       return CoachKey(configured)
     }
     let path = "\(stateDirectory)/coach-key"
-    if access(path, F_OK) == 0 {
-      let kept = String(try TextFile.read(path, limit: 4096).prefix { $0 != "\n" })
-      guard SecretShape.isCoachKey(kept) else { throw CoachKeyError.damaged(path) }
-      return CoachKey(kept)
-    }
-    let made = Base64URL.encode(try SecureRandom().bytes(24))
     try makeDirectories(stateDirectory)
-    try TextFile.writePrivate(made + "\n", to: path)
-    return CoachKey(made)
+    let kept = try KeptSecret.load(path) { Base64URL.encode(try SecureRandom().bytes(24)) }
+    guard SecretShape.isCoachKey(kept) else { throw CoachKeyError.damaged(path) }
+    return CoachKey(kept)
   }
 }
 

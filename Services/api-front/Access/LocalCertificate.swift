@@ -5,7 +5,7 @@ import Runtime
 /// The certificate of a server without one: made on the first start, signed by an authority made at the same time.
 ///
 /// A phone that has been given the authority once (`/axolotl-ca.crt`) trusts this server for good; the server's own
-/// certificate is renewed when the machine's addresses change or it nears its end.
+/// certificate is renewed when the machine's addresses change or it nears its end (`CertificateRenewal`).
 struct LocalCertificate {
   /// Devices refuse certificates that live longer (Apple: 825 days for those of private authorities).
   static let days = 397
@@ -14,7 +14,7 @@ struct LocalCertificate {
 
   let directory: String
   /// As in OpenSSL's configuration: `DNS:localhost`, `IP:127.0.0.1`.
-  let names: [String]
+  var names: [String]
 
   var authorityPath: String { "\(directory)/ca.pem" }
   private var authorityKeyPath: String { "\(directory)/ca-key.pem" }
@@ -23,15 +23,21 @@ struct LocalCertificate {
 
   /// The files to serve with, made or renewed if need be.
   func prepare() throws -> (certificate: String, key: String) {
+    try renew()
+    return (certificatePath, keyPath)
+  }
+
+  /// Makes a new certificate if the one there is does not have all names, or nears its end. Whether it did.
+  @discardableResult
+  func renew() throws -> Bool {
     try makeDirectories(directory, mode: 0o700)
     let root = try authority()
-    if !isCurrent() {
-      let server = try CertificateAuthority.issueServer(
-        commonName: "Axolotl", alternativeNames: names, days: Self.days, root: root)
-      try TextFile.writePrivate(server.privateKey, to: keyPath)
-      try TextFile.writePrivate(server.certificate, to: certificatePath)
-    }
-    return (certificatePath, keyPath)
+    guard !isCurrent() else { return false }
+    let server = try CertificateAuthority.issueServer(
+      commonName: "Axolotl", alternativeNames: names, days: Self.days, root: root)
+    try TextFile.writePrivate(server.privateKey, to: keyPath)
+    try TextFile.writePrivate(server.certificate, to: certificatePath)
+    return true
   }
 
   private func authority() throws -> CertificateAuthority.Identity {
@@ -47,7 +53,10 @@ struct LocalCertificate {
   }
 
   private func isCurrent() -> Bool {
-    guard access(keyPath, R_OK) == 0, let text = try? TextFile.read(certificatePath, limit: 1 << 16),
+    // Between the two files' writes a process may have been killed.
+    guard let key = try? TextFile.read(keyPath, limit: 1 << 16),
+      let text = try? TextFile.read(certificatePath, limit: 1 << 16),
+      (try? CertificateAuthority.isPair(certificate: text, privateKey: key)) == true,
       let facts = try? CertificateAuthority.facts(ofPEM: text), facts.secondsLeft > Self.renewal
     else { return false }
     let known = Set(facts.alternativeNames.map { Self.comparable($0) })

@@ -26,5 +26,7 @@ struct VerificationCache {
     entries[Key(token: token, kind: kind)] = (claims, askedAt.advanced(by: Self.lifetime))
   }
 
+  mutating func forget(_ token: String, _ kind: TokenKind) { entries[Key(token: token, kind: kind)] = nil }
+
   mutating func forget() { entries.removeAll() }
 }

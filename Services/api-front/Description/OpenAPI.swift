@@ -50,7 +50,8 @@ enum OpenAPI {
     if !documentation.requestTypes.isEmpty {
       let content = documentation.requestTypes.map { type in (type, requestContent(type, documentation)) }
       fields["requestBody"] = [
-        "required": true, "content": .object(Dictionary(uniqueKeysWithValues: content)),
+        "required": .boolean(!documentation.isBodyOptional),
+        "content": .object(Dictionary(uniqueKeysWithValues: content)),
       ]
     }
     return .object(fields)
@@ -140,7 +141,7 @@ private enum Credential: String, CaseIterable {
   var scheme: JSONValue {
     switch self {
     case .coachKey: ["type": "http", "scheme": "bearer", "description": "The coach's key."]
-    case .coachCookie: ["type": "apiKey", "in": "cookie", "name": .string(AccessControl.cookieName)]
+    case .coachCookie: ["type": "apiKey", "in": "cookie", "name": .string(CoachCookie.name)]
     case .deviceToken:
       ["type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "A registered phone's own token."]
     }

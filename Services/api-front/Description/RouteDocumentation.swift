@@ -17,6 +17,8 @@ struct RouteDocumentation {
   var requestTypes: [String] = []
   /// What a body in JSON must be.
   var requestSchema: Schema?
+  /// Whether a request without a body is one with nothing in it.
+  var isBodyOptional = false
   /// Media type of a success.
   var responseType = HTTPResponse.jsonType
   /// What a success in JSON is.

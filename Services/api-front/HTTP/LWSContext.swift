@@ -15,6 +15,7 @@ final class LWSContext {
   private let loops = UnsafeMutablePointer<UnsafeMutableRawPointer?>.allocate(capacity: 1)
   private var context: OpaquePointer?
   private var vhost: OpaquePointer?
+  private var tls: (certificate: String, key: String)?
   private var interface: UnsafeMutablePointer<CChar>?
   private let protocolName = strdup("axolotl")
   private let protocols = UnsafeMutablePointer<lws_protocols>.allocate(capacity: 2)
@@ -76,6 +77,18 @@ final class LWSContext {
         }
       }
     }
+    self.tls = tls
+  }
+
+  /// Reads the certificate and its key anew for the connections to come. False if they cannot be used.
+  ///
+  /// lws hands both files to the SSL_CTX that it makes new connections from. Each connection has a copy of what was in
+  /// there when it began (OpenSSL: SSL_new), so those that are open, handshakes under way included, are left alone; all of
+  /// it happens on this thread. lws replaces the certificate before the key: should the key be unreadable, handshakes
+  /// fail until the next call, which the caller makes.
+  func reloadCertificate() -> Bool {
+    guard let context, let tls else { return false }
+    return lws_tls_cert_updated(context, tls.certificate, tls.key, nil, 0, nil, 0) == 0
   }
 
   private func prepareProtocols(_ limits: WebLimits) {

@@ -8,6 +8,8 @@ struct ProblemDocument: Encodable {
   let status: Int
   let code: String
   let detail: String
+  /// Seconds, as in the header `Retry-After`, for those who are handed the body alone.
+  let retryAfterS: Int?
 
   init(_ error: ServiceError) {
     let status = HTTPStatus(error.status)
@@ -16,6 +18,7 @@ struct ProblemDocument: Encodable {
     self.status = status.code
     code = error.code
     detail = error.message
+    retryAfterS = [429, 503].contains(status.code) ? error.retryAfterSeconds ?? 1 : nil
   }
 }
 
@@ -24,13 +27,11 @@ extension HTTPResponse {
 
   static func problem(_ error: ServiceError) -> HTTPResponse {
     let known = (400...599).contains(error.status) ? error : .internalFault
-    var response = HTTPResponse.json(ProblemDocument(known), status: HTTPStatus(known.status))
+    let document = ProblemDocument(known)
+    var response = HTTPResponse.json(document, status: HTTPStatus(known.status))
     response.contentType = problemType
-    switch known.status {
-    case 401: response.headers.append(("WWW-Authenticate", #"Bearer realm="axolotl""#))
-    case 429, 503: response.headers.append(("Retry-After", String(known.retryAfterSeconds ?? 1)))
-    default: break
-    }
+    if known.status == 401 { response.headers.append(("WWW-Authenticate", #"Bearer realm="axolotl""#)) }
+    if let seconds = document.retryAfterS { response.headers.append(("Retry-After", String(seconds))) }
     return response
   }
 }

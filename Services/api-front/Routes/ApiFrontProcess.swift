@@ -7,6 +7,7 @@ public final class ApiFrontProcess: ServiceProcess {
   private let server: WebServer
   private let sockets: SocketHub
   private let keyNotice: CoachKeyNotice
+  private var renewal: CertificateRenewal?
 
   public init(_ context: ServiceContext) throws {
     let settings = context.settings
@@ -29,7 +30,7 @@ public final class ApiFrontProcess: ServiceProcess {
       PublicAddress.choose(
         publicURL: publicURL, isTLS: isTLS, listening: listening, port: port.number, lan: PublicAddress.lanAddresses())
     }
-    let iceServers = IceServers(settings, time: context.time)
+    let iceServers = try IceServers(settings, time: context.time)
     let invitations = Invitations(tokens: backends.tokens, address: address)
     let pairing = PairingRoutes(
       backends: backends, invitations: invitations, address: address, isTLS: isTLS, publicURL: publicURL,
@@ -44,13 +45,18 @@ public final class ApiFrontProcess: ServiceProcess {
     let control = ControlRoutes(
       backends: backends, invitations: invitations, onChanged: recheck, onRemoved: { [sockets] in sockets.shutOut($0) })
     let tls = isTLS ? try TLSFiles.locate(settings, lan: PublicAddress.lanAddresses()) : nil
+    let cookie = CoachCookie(isTLS: isTLS)
+    let coachSession = CoachSessionRoutes(tokens: backends.tokens, cookie: cookie) { [sockets] in
+      access.forgetVerified()
+      sockets.recheckCoaches()
+    }
     let pages = PageRoutes(
       files: StaticFiles(directory: settings[AppSettings.webDirectory]), access: access, tokens: backends.tokens,
-      isTLS: isTLS, time: context.time, authorityPath: tls?.authorityPath)
+      cookie: cookie, time: context.time, authorityPath: tls?.authorityPath)
     var routes = pairing.routes + sessions.routes + control.routes + MaterialRoutes(backends: backends).routes
     routes += UploadRoutes(uploads: sockets.uploads).routes
     routes += SignallingRoutes(backends: backends, iceServers: iceServers).routes
-    routes += pages.routes
+    routes += coachSession.routes + pages.routes
     let others = routes
     let operation = OperationRoutes(backends: backends, context: context)
     routes += operation.routes { others + operation.routes { [] } }
@@ -65,7 +71,15 @@ public final class ApiFrontProcess: ServiceProcess {
         port: port.number, address: listening, tls: tls?.paths),
       limits: WebLimits(settings), proxies: proxies, application: application)
     port.number = server.port
+    if let local = tls?.local { keepTrue(local, publicURL: publicURL, context) }
     report(context, limits, scheme: isTLS ? "https" : "http")
+  }
+
+  private func keepTrue(_ certificate: LocalCertificate, publicURL: String?, _ context: ServiceContext) {
+    renewal = CertificateRenewal(
+      certificate, publicURL: publicURL, addresses: PublicAddress.lanAddresses, time: context.time, log: context.log
+    ) { [unowned server] in server.reloadCertificate() }
+    context.loop.every(CertificateRenewal.period) { [weak self] in self?.renewal?.check() }
   }
 
   /// Drives lws, and through it the event loop, until the service stops.

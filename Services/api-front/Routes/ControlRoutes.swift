@@ -31,7 +31,7 @@ struct ControlRoutes {
         "A fresh QR and code for the places that are free; earlier ones are good no more",
         RouteDocumentation(
           requestTypes: [HTTPResponse.jsonType], requestSchema: InviteBody.schema,
-          responseSchema: Invitations.Invitation.schema, problems: [409]),
+          isBodyOptional: true, responseSchema: Invitations.Invitation.schema, problems: [409]),
         maximumBody: 4096, run: invite),
     ]
   }
@@ -106,7 +106,7 @@ struct ControlRoutes {
   private func invite(_ call: RouteCall) {
     call.attempt { () throws(ServiceError) in
       let session = try call.pathSession()
-      let body: InviteBody = try call.json()
+      let body = call.request.body.isEmpty ? InviteBody(ttl: nil) : try call.json()
       try Invitations.check(ttl: body.ttl)
       backends.sessions.send(OfferPlaces(session: session)) { result in
         switch result {

@@ -24,12 +24,12 @@ struct IceServers {
     case shared(server: String, secret: String)
   }
 
-  init(_ settings: Settings, time: any TimeSource) {
+  /// - Throws: `TURNPasswordMissing`. Only here, because `--check-config` does not see systemd's credentials.
+  init(_ settings: Settings, time: any TimeSource) throws(TURNPasswordMissing) {
     self.time = time
     stunServer = settings[AppSettings.stunServer]
-    if settings[AppSettings.enableTURN], let server = settings[AppSettings.turnServer],
-      let password = settings[AppSettings.turnPassword]
-    {
+    if settings[AppSettings.enableTURN], let server = settings[AppSettings.turnServer] {
+      guard let password = settings[AppSettings.turnPassword] else { throw TURNPasswordMissing() }
       turn =
         settings[AppSettings.turnUsername].map { .fixed(server: server, username: $0, password: password) }
         ?? .shared(server: server, secret: password)
@@ -62,6 +62,13 @@ struct IceServers {
   private static func id(_ key: DeviceKey) throws(CryptoError) -> String {
     Hexadecimal.encode(Array(try SHA256.digest(of: Array(key.description.utf8)).prefix(8)))
   }
+}
+
+/// No phone could use the relay, and nobody would be told.
+struct TURNPasswordMissing: ConfigurationFault, CustomStringConvertible {
+  let description =
+    "TURN_PASSWORD is not set, but ENABLE_TURN is true. Set it to the secret shared with the TURN server, or ENABLE_TURN to "
+    + "false."
 }
 
 /// Time-limited TURN credentials as coturn's `use-auth-secret` checks them (draft-uberti-behave-turn-rest).

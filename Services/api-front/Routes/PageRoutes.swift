@@ -8,7 +8,7 @@ struct PageRoutes {
   let files: StaticFiles
   let access: AccessControl
   let tokens: RequestClient
-  let isTLS: Bool
+  let cookie: CoachCookie
   let time: any TimeSource
   /// The authority that signed this server's certificate, when it is one of its own making.
   let authorityPath: String?
@@ -71,17 +71,11 @@ struct PageRoutes {
       tokens.send(IssueCoachToken()) { result in
         call.answer(result) { reply in
           // The key leaves the address, and with it the history and every Referer.
-          HTTPResponse(.seeOther).adding("Location", "/").adding("Set-Cookie", cookie(reply))
+          HTTPResponse(.seeOther).adding("Location", "/").adding(
+            "Set-Cookie", cookie.setting(reply.token, seconds: reply.expiresAt - time.utcMicroseconds() / 1_000_000))
         }
       }
     }
-  }
-
-  /// Lives as long as the token in it.
-  private func cookie(_ issued: IssueCoachToken.Reply) -> String {
-    let seconds = max(0, issued.expiresAt - time.utcMicroseconds() / 1_000_000)
-    return "\(AccessControl.cookieName)=\(issued.token); Path=/; Max-Age=\(seconds); HttpOnly; SameSite=Strict"
-      + (isTLS ? "; Secure" : "")
   }
 }
 

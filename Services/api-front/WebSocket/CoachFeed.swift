@@ -33,6 +33,11 @@ final class CoachFeed {
     if watchers[socket.session]?.isEmpty == true { watchers[socket.session] = nil }
   }
 
+  /// Asks again of everybody who watches whether they may.
+  func recheck() {
+    for socket in watchers.values.flatMap(\.values) { socket.recheck() }
+  }
+
   func sayGoodbye() {
     for socket in watchers.values.flatMap(\.values) { socket.end(.restarting) }
   }

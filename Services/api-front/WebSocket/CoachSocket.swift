@@ -10,6 +10,8 @@ final class CoachSocket: WebSocketHandler {
   private var farewell: [UInt8]?
   private var status: [UInt8]?
   private var poses: [BusMessage] = []
+  private var isEnding = false
+  private var question: StandingQuestion?
 
   /// About a quarter of a second at 60 poses a second; the oldest go first.
   private static let maximumPoses = 16
@@ -25,28 +27,45 @@ final class CoachSocket: WebSocketHandler {
     access.identifySocket(socket.request, .remembered) { [weak self] result in
       guard let self, self.socket != nil else { return }
       switch result {
-      case .success(.coach): feed.add(self)
+      case .success(.coach): begin()
       case .success: end(.coachOnly)
       case .failure(let error): end(error)
       }
     }
   }
 
+  private func begin() {
+    guard !isEnding else { return }
+    question = StandingQuestion(
+      { [weak self] completion in
+        guard let self, let socket else { return completion(.success(())) }
+        access.identifySocket(socket.request, .asked) { completion($0.map { _ in }) }
+      }, refused: { [weak self] in self?.end($0) })
+    feed.add(self)
+  }
+
+  /// Asks again whether this browser is still signed in: it may have been signed out, or the coach's key was changed.
+  func recheck() { question?.put() }
+
   /// The page has nothing to say here.
   func received(_ part: WebSocketPart) {}
 
   func show(status text: [UInt8]) {
+    guard !isEnding else { return }
     status = text
     socket?.requestWrite()
   }
 
   func show(_ pose: BusMessage) {
+    guard !isEnding else { return }
     if poses.count == Self.maximumPoses { poses.removeFirst() }
     poses.append(pose)
     socket?.requestWrite()
   }
 
   func end(_ error: ServiceError) {
+    guard !isEnding else { return }
+    isEnding = true
     farewell = ServerMessage.error(code: error.code, message: error.message).encoded()
     status = nil
     poses = []
@@ -69,6 +88,7 @@ final class CoachSocket: WebSocketHandler {
 
   func closed() {
     socket = nil
+    question = nil
     feed.remove(self)
   }
 }

@@ -39,6 +39,7 @@ final class SocketHub: WebSocketGate {
     context.loop.every(Self.recheckPeriod) { [unowned self] in
       for phone in phones.values { phone.recheck() }
       uploads.recheck()
+      feed.recheck()
     }
     uploads.locate = { [unowned self] key, completion in
       locate(key) { result in
@@ -124,6 +125,9 @@ final class SocketHub: WebSocketGate {
     phones[key]?.end(.deviceRemoved)
     uploads.shutOut(key)
   }
+
+  /// A coach's browser was signed out: its open connections learn it now rather than with the next round.
+  func recheckCoaches() { feed.recheck() }
 
   /// What may be asked again of a phone that is connected. Each service is asked by itself: while one of them is away,
   /// the refusal of the other counts.

@@ -110,8 +110,16 @@ public struct SQLiteTokenStore: TokenStore {
     return forgotten
   }
 
-  public func confirmCoachKey(digest: String) throws(StorageError) -> Int {
+  public func revoke(jti: String) throws(StorageError) -> Bool {
     // Whoever was signed out must stay so after a power cut.
+    try database.transaction(.powerLoss) { () throws(StorageError) -> Bool in
+      try database.execute("UPDATE tokens SET revoked = 1 WHERE jti = ? AND revoked = 0", .text(jti))
+      return database.changes > 0
+    }
+  }
+
+  public func confirmCoachKey(digest: String) throws(StorageError) -> Int {
+    // As in `revoke`.
     try database.transaction(.powerLoss) { () throws(StorageError) -> Int in
       let known = try database.first("SELECT digest FROM coach_key") { row throws(StorageError) in try row.text(0) }
       guard known != digest else { return 0 }

@@ -113,6 +113,12 @@ public final class TokenAuthority {
     RevokeTokens.Reply(revoked: try store.forget(session: request.session))
   }
 
+  /// - Throws: `TokenError` for what is no coach's token of this server, or has expired.
+  public func revoke(_ request: RevokeCoachToken) throws -> RevokeCoachToken.Reply {
+    let claims = try codec.verify(request.token, kind: .coach, now: now)
+    return RevokeCoachToken.Reply(isRevokedNow: try store.revoke(jti: claims.jti))
+  }
+
   public func confirm(_ request: ConfirmCoachKey) throws -> ConfirmCoachKey.Reply {
     ConfirmCoachKey.Reply(revoked: try store.confirmCoachKey(digest: request.digest))
   }

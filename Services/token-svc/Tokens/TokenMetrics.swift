@@ -18,7 +18,8 @@ struct TokenMetrics {
     durations = Dictionary(
       uniqueKeysWithValues: [
         IssuePairingToken.name, IssueCoachToken.name, VerifyToken.name, RedeemPairingToken.name,
-        RedeemPairingCode.name, TakeBackRedemption.name, RevokeTokens.name, ShutOutDevice.name,
+        RedeemPairingCode.name, TakeBackRedemption.name, RevokeTokens.name, RevokeCoachToken.name,
+        ShutOutDevice.name,
       ].map {
         (
           $0,

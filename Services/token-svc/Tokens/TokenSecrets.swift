@@ -1,5 +1,4 @@
 import Crypto
-import Glibc
 import Runtime
 
 /// The signing secrets: from the settings (environment, file, systemd credential), else made once and kept.
@@ -10,7 +9,7 @@ struct TokenSecrets {
   static let fileName = "pairing-token-secret"
 
   /// - Parameters:
-  ///   - current: `PAIRING_TOKEN_SECRET`; nil makes one on the first start, in `stateDirectory`, mode 0600.
+  ///   - current: `PAIRING_TOKEN_SECRET`; nil makes one on the first start, in `stateDirectory` (`KeptSecret`).
   ///   - previous: `PAIRING_TOKEN_SECRET_PREVIOUS`.
   init(current: String?, previous: String?, stateDirectory: String, random: any RandomSource) throws {
     let key = AppSettings.pairingTokenSecret.name
@@ -18,21 +17,10 @@ struct TokenSecrets {
       self.current = try Self.checked(current, named: key)
     } else {
       let path = "\(stateDirectory)/\(Self.fileName)"
-      self.current = try Self.checked(try Self.kept(at: path, random), named: "\(key) (unset, so read from \(path))")
+      let kept = try KeptSecret.load(path) { Base64URL.encode(try random.bytes(SigningKey.minimumBytes)) }
+      self.current = try Self.checked(kept, named: "\(key) (unset, so read from \(path))")
     }
     self.previous = try previous.map { try Self.checked($0, named: AppSettings.pairingTokenSecretPrevious.name) }
-  }
-
-  private static func kept(at path: String, _ random: any RandomSource) throws -> String {
-    var status = stat()
-    if stat(path, &status) != 0 {
-      guard errno == ENOENT else { throw SystemError(call: "stat", subject: path) }
-      try TextFile.writePrivate(Base64URL.encode(try random.bytes(SigningKey.minimumBytes)), to: path)
-    } else if status.st_mode & 0o077 != 0 {
-      throw SecretError(
-        name: path, fault: "is readable for others; make a new one, or `chmod 600` it if nobody read it")
-    }
-    return try TextFile.read(path, limit: 4096)
   }
 
   private static func checked(_ text: String, named name: String) throws(SecretError) -> [UInt8] {

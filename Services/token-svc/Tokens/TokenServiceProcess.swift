@@ -33,6 +33,7 @@ public final class TokenServiceProcess: ServiceProcess {
     answer(RedeemPairingCode.self, authority.redeem)
     answer(TakeBackRedemption.self, authority.takeBack)
     answer(RevokeTokens.self, authority.revoke)
+    answer(RevokeCoachToken.self, authority.revoke)
     answer(ShutOutDevice.self, authority.shutOut)
     answer(WithdrawPairing.self, authority.withdraw)
     purge()

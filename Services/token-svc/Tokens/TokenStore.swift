@@ -24,6 +24,8 @@ public protocol TokenStore {
   /// Ends one device's token for good, and its session's pairing tokens, which it may know. So do those of devices that
   /// are not `staying`, if that is known. The mark that they have used their pairing token stays. How many there were.
   func shutOut(_ key: DeviceKey, grant: String?, staying: [DeviceID]?) throws(StorageError) -> Int
+  /// Ends one token for good, also over a power cut. False if it is not here, or had ended.
+  func revoke(jti: String) throws(StorageError) -> Bool
   /// Remembers the coach's key by its digest. If there was another, every coach's token ends. How many there were.
   func confirmCoachKey(digest: String) throws(StorageError) -> Int
   /// Removes what expired before `expiredBefore` (seconds since the Unix epoch). How many there were.

@@ -60,6 +60,19 @@ public struct ConfirmCoachKey: ServiceRequest {
   public init(digest: String) { self.digest = digest }
 }
 
+/// Ends the token of one coach's browser for good, and nobody else's. Asked again for the same one, it changes nothing.
+public struct RevokeCoachToken: ServiceRequest {
+  public struct Reply: Codable, Sendable {
+    /// False if it had ended before.
+    public let isRevokedNow: Bool
+    public init(isRevokedNow: Bool) { self.isRevokedNow = isRevokedNow }
+  }
+  public static let name = "tokens.revoke_coach"
+
+  public let token: String
+  public init(token: String) { self.token = token }
+}
+
 /// Checks signature, kind, expiry and revocation; for a pairing token also whether `device` could still use it.
 public struct VerifyToken: HotRequest, Hashable {
   public struct Reply: Hashable, Sendable {

@@ -46,9 +46,16 @@ public struct Settings: Sendable {
         faults.append("\(key.name) must be \(key.expectation)\(shown).")
       }
     }
-    faults += Self.faultsOfCertificate(values)
+    faults += Self.faultsOfCertificate(values) + Self.faultsOfTURN(values)
     guard faults.isEmpty else { throw SettingsError(faults: faults.sorted()) }
     self.values = values
+  }
+
+  /// Without its server a relay would silently not be there. Its password is api-front's alone, which asks for it.
+  private static func faultsOfTURN(_ values: [String: String]) -> [String] {
+    let (isWanted, server) = (AppSettings.enableTURN, AppSettings.turnServer.name)
+    guard isWanted.parse(values[isWanted.name] ?? "") == true, values[server]?.isEmpty != false else { return [] }
+    return ["\(server) is not set, but \(isWanted.name) is true. Set it to host:port, or \(isWanted.name) to false."]
   }
 
   /// A certificate without its key is no use, nor is a key without its certificate.

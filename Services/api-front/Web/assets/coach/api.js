@@ -19,6 +19,11 @@ export async function signIn(key) {
   });
 }
 
+/** Ends what `signIn` began: the cookie opens nothing any more, here or wherever it was copied to. */
+export function signOut() {
+  return request("DELETE", "/api/coach/session");
+}
+
 /** `{ sessions, more, retention_days, consent_version }`, the newest session first, or those older than `after`. */
 export function listSessions(after) {
   return request("GET", after ? `/api/sessions?${new URLSearchParams({ after })}` : "/api/sessions");

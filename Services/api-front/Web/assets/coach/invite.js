@@ -34,6 +34,15 @@ export function forgetCode(session) {
   }
 }
 
+/** Forgets the codes of all sessions: the next one at this tab may be somebody else. */
+export function forgetCodes() {
+  try {
+    for (const key of Object.keys(sessionStorage)) if (key.startsWith(PREFIX)) sessionStorage.removeItem(key);
+  } catch {
+    // Nothing was kept.
+  }
+}
+
 /** The code of a session if this tab has it and it has not expired, else null. */
 export function codeOf(session, now = Date.now()) {
   try {

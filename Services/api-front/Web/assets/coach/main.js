@@ -2,9 +2,9 @@
 
 import { byId, setText, show } from "../common/dom.js";
 import { asProblem } from "../common/problem.js";
-import { listSessions, signIn } from "./api.js";
+import { listSessions, signIn, signOut } from "./api.js";
 import { setUpForm, showTerms } from "./create.js";
-import { keepCode } from "./invite.js";
+import { forgetCodes, keepCode } from "./invite.js";
 import { SessionPage } from "./session.js";
 import { showSessions } from "./sessionlist.js";
 
@@ -12,6 +12,7 @@ const FACES = ["locked", "start", "session", "gone", "receipt"];
 
 function face(name, title) {
   for (const one of FACES) show(byId(`page-${one}`), one === name);
+  show(byId("sign-out"), name !== "locked");
   setText(byId("where"), title);
   document.title = title ? `${title} – Axolotl` : "Axolotl";
 }
@@ -81,6 +82,21 @@ byId("key-form").addEventListener("submit", async (event) => {
   } catch (problem) {
     setText(byId("problem"), problem.message);
     show(byId("problem"), true);
+  }
+});
+byId("sign-out").addEventListener("click", async () => {
+  const button = byId("sign-out");
+  button.disabled = true;
+  try {
+    await signOut();
+    page.close();
+    forgetCodes();
+    // Loaded anew, so that nothing of what was shown stays behind the closed door.
+    location.replace("/");
+  } catch (error) {
+    showProblem(asProblem(error));
+  } finally {
+    button.disabled = false;
   }
 });
 globalThis.addEventListener("hashchange", route);
