@@ -43,6 +43,14 @@ public struct SQLiteTokenStore: TokenStore {
       DROP TABLE pairing_codes;
       """),
     Migration("CREATE TABLE coach_key (digest TEXT NOT NULL) STRICT;"),
+    Migration(
+      """
+      CREATE TABLE forgotten (
+        deletion TEXT PRIMARY KEY,
+        tokens INTEGER NOT NULL,
+        at INTEGER NOT NULL
+      ) STRICT, WITHOUT ROWID;
+      """),
   ]
 
   let database: Database
@@ -102,11 +110,19 @@ public struct SQLiteTokenStore: TokenStore {
     }
   }
 
-  public func forget(session: SessionID) throws(StorageError) -> Int {
-    try database.execute("DELETE FROM tokens WHERE session = ?", .text(session.text))
-    let forgotten = database.changes
-    // So that the session's and the devices' names leave the log as well.
-    if forgotten > 0 { try database.checkpoint() }
+  public func forget(session: SessionID, for deletion: DeletionID, at now: Int64) throws(StorageError) -> Int {
+    let forgotten = try database.transaction { () throws(StorageError) -> Int in
+      try database.execute("DELETE FROM tokens WHERE session = ?", .text(session.text))
+      return try database.first(
+        """
+        INSERT INTO forgotten (deletion, tokens, at) VALUES (?, ?, ?)
+        ON CONFLICT (deletion) DO UPDATE SET tokens = tokens + excluded.tokens RETURNING tokens
+        """, .text(deletion.text), .integer(database.changes), .integer(now)
+      ) { row throws(StorageError) in try row.int(0) } ?? 0
+    }
+    // So that the session's and the devices' names leave the log as well: a process that was killed before this is asked
+    // again.
+    try database.checkpoint()
     return forgotten
   }
 
@@ -124,7 +140,8 @@ public struct SQLiteTokenStore: TokenStore {
     }
   }
 
-  public func purge(expiredBefore: Int64) throws(StorageError) -> Int {
+  public func purge(expiredBefore: Int64, forgottenBefore: Int64) throws(StorageError) -> Int {
+    try database.execute("DELETE FROM forgotten WHERE at < ?", .integer(forgottenBefore))
     try database.execute("DELETE FROM tokens WHERE expires_at < ?", .integer(expiredBefore))
     return database.changes
   }

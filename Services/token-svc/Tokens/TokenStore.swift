@@ -19,15 +19,19 @@ public protocol TokenStore {
   func takeBack(grant: String) throws(StorageError) -> Bool
   /// Ends a session's pairing tokens. How many there were.
   func withdrawPairing(of session: SessionID) throws(StorageError) -> Int
-  /// Forgets every token of a session. How many there were.
-  func forget(session: SessionID) throws(StorageError) -> Int
+  /// Forgets every token of a session. How many there were in this deletion, also when it was asked for before: that is
+  /// kept in the same transaction.
+  ///
+  /// - Parameter now: seconds since the Unix epoch.
+  func forget(session: SessionID, for deletion: DeletionID, at now: Int64) throws(StorageError) -> Int
   /// Ends one device's token for good, and its session's pairing tokens, which it may know. So do those of devices that
   /// are not `staying`, if that is known. The mark that they have used their pairing token stays. How many there were.
   func shutOut(_ key: DeviceKey, grant: String?, staying: [DeviceID]?) throws(StorageError) -> Int
   /// Remembers the coach's key by its digest. If there was another, every coach's token ends. How many there were.
   func confirmCoachKey(digest: String) throws(StorageError) -> Int
-  /// Removes what expired before `expiredBefore` (seconds since the Unix epoch). How many there were.
-  func purge(expiredBefore: Int64) throws(StorageError) -> Int
+  /// Removes tokens that expired before `expiredBefore`, and the counts of deletions before `forgottenBefore` (seconds
+  /// since the Unix epoch). How many tokens there were.
+  func purge(expiredBefore: Int64, forgottenBefore: Int64) throws(StorageError) -> Int
   func count() throws(StorageError) -> Int
 }
 
