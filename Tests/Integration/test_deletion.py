@@ -11,6 +11,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 
 import httpx
@@ -266,16 +267,31 @@ def test_consent_is_on_record_before_the_first_frame(own_stack: Stack, own_coach
         own_coach.create_session(session_id="take-no-consent", consent=False)
     assert problem.value.code == "consent_required"
     assert "take-no-consent" not in [one["session_id"] for one in own_coach.sessions()]
-    session = own_coach.create_session(session_id="take-consent", expected_devices=1, mode="single", user_id="Robin")
-    (database,) = own_stack.state.rglob(RECEIPT)
-    with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as rows:
-        query = "SELECT consent_by, consent_at, consent_text, created_at FROM sessions WHERE id = 'take-consent'"
-        by, at, text, created = rows.execute(query).fetchone()
-    assert by == "Robin" and at == created
+    terms = own_coach.http.get("/api/sessions").json()["consent_version"]
+    make = {"expected_devices": 1, "mode": "single", "user_id": "Robin"}
+    session = own_coach.create_session(session_id="take-consent", consent_version=terms, **make)
+    record = own_coach.status("take-consent")["consent_record"]
     # The wording, and the days that it promises.
-    assert text == own_coach.http.get("/api/sessions").json()["consent_version"] == "2026-11-25/7d"
-    assert at < time.time_ns() // 1000
-    own_coach.delete(session["session_id"])
+    assert (record["given_by"], record["text_version"]) == ("Robin", terms) == ("Robin", "2026-11-25/7d")
+    (listed,) = [one for one in own_coach.sessions() if one["session_id"] == "take-consent"]
+    assert record["at"] == listed["created_at"]
+    assert abs(datetime.fromisoformat(record["at"]).timestamp() - time.time()) < 60
+    # Who names no text is not recorded as if it had been read.
+    own_coach.create_session(session_id="take-unread", **make)
+    assert own_coach.status("take-unread")["consent_record"]["text_version"] is None
+    # It is for the coach alone.
+    with httpx.Client(base_url=own_stack.base_url, trust_env=False, timeout=20) as client:
+        body = {"token": session["pairing_token"], "device_id": "a"}
+        token = client.post("/api/pairing/register_device", json=body).json()["device_token"]
+        answer = client.get(
+            "/api/pairing/session_status",
+            params={"session_id": "take-consent"},
+            headers={"Authorization": f"Bearer {token}"},
+        )
+    assert answer.is_success and answer.json()["consent"] is True
+    assert "consent_record" not in answer.json() and "Robin" not in answer.text
+    for name in ("take-consent", "take-unread"):
+        own_coach.delete(name)
 
 
 def test_consent_names_the_days_that_the_operator_has_set() -> None:

@@ -224,6 +224,24 @@ class TestStatus:
         register(phone, session["pairing_token"], "b")
         assert coach.status(session["session_id"])["state"] == "active"
 
+    def test_a_phone_is_told_of_itself_and_of_others_only_that_they_are_there(
+        self, coach: Coach, phone: httpx.Client
+    ) -> None:
+        session = coach.create_session()
+        tokens = {}
+        for name in ("a", "b"):
+            body = {"token": session["pairing_token"], "device_id": name}
+            metadata = {"label": f"{name}'s phone", "browser": "Safari", "platform": "iOS", "model": "iPhone"}
+            answer = phone.post("/api/pairing/register_device", json=body | {"metadata": metadata})
+            tokens[name] = answer.json()["device_token"]
+        query = {"session_id": session["session_id"]}
+        seen = phone.get("/api/pairing/session_status", params=query, headers=bearer(tokens["a"])).json()["devices"]
+        assert seen[0]["metadata"]["label"] == seen[0]["label"] == "a's phone"
+        assert seen[1] == {"device_id": "b", "state": "registered"}
+        # The coach sees both.
+        devices = coach.status(session["session_id"])["devices"]
+        assert [device["metadata"]["label"] for device in devices] == ["a's phone", "b's phone"]
+
     def test_is_not_for_others(self, coach: Coach, phone: httpx.Client) -> None:
         one, two = coach.create_session(), coach.create_session()
         stranger = register(phone, two["pairing_token"]).json()["device_token"]

@@ -36,6 +36,17 @@ import Timing
     #expect(throws: SessionError.invalidExpectedDevices(mode)) { try test.create(mode: mode, devices: count) }
   }
 
+  @Test func aConsentIsRecordedToTheTextThatWasNamedAndToNoOther() throws {
+    let test = try TestRegistry()
+    _ = try test.create("named", userID: "Robin", consentVersion: "2026-11-25/7d")
+    let named = try test.registry.status(GetSessionStatus(session: sessionID("named")))
+    let at = named.summary.anchor.utcMicroseconds
+    #expect(named.consent == ConsentRecord(givenBy: "Robin", givenAt: at, textVersion: "2026-11-25/7d"))
+    _ = try test.create("unnamed", userID: "Robin")
+    let unnamed = try test.registry.status(GetSessionStatus(session: sessionID("unnamed"))).consent
+    #expect(unnamed == ConsentRecord(givenBy: "Robin", givenAt: at, textVersion: nil))
+  }
+
   @Test func withoutConsentThereIsNoSession() throws {
     let test = try TestRegistry()
     #expect(throws: SessionError.consentRequired) { try test.create(consent: false) }

@@ -10,7 +10,6 @@ public final class SessionRegistry {
   private let random: any RandomSource
   /// How many stream-svc instances there are, numbered from 1.
   private let streamInstances: Int
-  private let consentVersion: String
   /// The lives of devices that were heard of; the others' begin when they are asked for. Reports come twice a second,
   /// so none of this needs storing.
   private(set) var lives: [DeviceKey: DeviceLife] = [:]
@@ -20,12 +19,9 @@ public final class SessionRegistry {
   /// A camera was moved to another instance.
   public var onMoved: (DeviceKey, _ instance: Int) -> Void = { _, _ in }
 
-  /// - Parameter retentionDays: what the coach was told of how long a session is kept.
   public init(
-    store: any SessionStore, time: any TimeSource, random: any RandomSource = SecureRandom(), streamInstances: Int,
-    retentionDays: Int
+    store: any SessionStore, time: any TimeSource, random: any RandomSource = SecureRandom(), streamInstances: Int
   ) {
-    consentVersion = ConsentText.version(retentionDays: retentionDays)
     self.store = store
     self.time = time
     self.random = random
@@ -83,7 +79,7 @@ public final class SessionRegistry {
         device: device.key.device, metadata: device.shownMetadata, instance: device.instance, state: standing.state,
         cause: standing.cause?.code, reason: standing.cause?.words, report: life.report)
     }
-    return GetSessionStatus.Reply(summary: found.summary, devices: devices)
+    return GetSessionStatus.Reply(summary: found.summary, devices: devices, consent: found.record.consent)
   }
 
   public func list(_ request: ListSessions) throws -> ListSessions.Reply {
@@ -199,7 +195,7 @@ public final class SessionRegistry {
     let record = SessionRecord(
       id: name, mode: request.mode, userID: request.userID, expectedDevices: request.expectedDevices, anchor: anchor,
       consent: ConsentRecord(
-        givenBy: request.userID, givenAt: anchor.utcMicroseconds, textVersion: consentVersion),
+        givenBy: request.userID, givenAt: anchor.utcMicroseconds, textVersion: request.consentVersion),
       endedAt: nil)
     // Consent must outlive even a power cut: frames are accepted because of it.
     return try store.transaction(.powerLoss) { () throws(StorageError) in
