@@ -55,7 +55,7 @@ import Timing
 
   @Test func consentSaysWhoWhenAndToWhat() throws {
     let test = try TestRegistry()
-    let id = try test.create(userID: "coach-7").session
+    let id = try test.create(userID: "coach-7", consentVersion: ConsentText.version(retentionDays: 7)).session
     let consent = try #require(try test.store.session(id)).consent
     #expect(consent.givenBy == "coach-7")
     #expect(consent.givenAt == test.time.utcMicroseconds())

@@ -92,13 +92,11 @@ public final class TokenAuthority {
 
   public func redeem(_ request: RedeemPairingToken) throws -> RedeemPairingToken.Reply {
     guard (8...128).contains(request.attempt.utf8.count) else { throw TokenError.attemptOutOfRange }
-    var pairing = try codec.verify(request.token, kind: .pairing, now: now)
-    guard let standing = try store.standing(of: pairing.jti, device: request.device) else { throw TokenError.revoked }
-    pairing = pairing.issued(for: standing)
-    let wanted = try newClaims(
-      .device, session: pairing.session, device: request.device, mode: pairing.mode, seconds: Self.deviceTokenSeconds)
+    let pairing = try codec.verify(request.token, kind: .pairing, now: now)
     let redemption = Redemption(
-      pairing: pairing, attemptDigest: try SHA256.digest(of: Array(request.attempt.utf8)), deviceToken: wanted)
+      pairing: pairing.jti, device: request.device,
+      attemptDigest: try SHA256.digest(of: Array(request.attempt.utf8)),
+      deviceToken: try newClaims(.device, device: request.device, seconds: Self.deviceTokenSeconds))
     switch try store.redeem(redemption) {
     case .refused(let why): throw why
     case .granted(let claims):
@@ -141,14 +139,5 @@ public final class TokenAuthority {
     return TokenClaims(
       kind: kind, session: session, device: device, mode: mode, issuedAt: issuedAt, expiresAt: issuedAt + seconds,
       jti: Base64URL.encode(try random.bytes(16)))
-  }
-}
-
-extension TokenClaims {
-  /// A pairing token's claims with what the store knows of it.
-  fileprivate func issued(for standing: TokenStanding) -> TokenClaims {
-    TokenClaims(
-      kind: kind, session: standing.session, device: nil, mode: standing.mode, issuedAt: issuedAt,
-      expiresAt: expiresAt, jti: jti)
   }
 }

@@ -57,16 +57,28 @@ public struct TokenStanding: Hashable, Sendable {
   public let isUsedByDevice: Bool
 }
 
+extension TokenClaims {
+  /// With the session and mode that the store knows the token, or the one it comes from, by.
+  func issued(for standing: TokenStanding) -> TokenClaims {
+    TokenClaims(
+      kind: kind, session: standing.session, device: device, mode: standing.mode, issuedAt: issuedAt,
+      expiresAt: expiresAt, jti: jti)
+  }
+}
+
 /// One attempt of one device to turn a pairing token into its own.
 public struct Redemption: Sendable {
-  public let pairing: TokenClaims
+  /// The pairing token's `jti`.
+  public let pairing: String
+  public let device: DeviceID
   /// SHA-256 of the attempt's name: who knows the name may repeat the attempt, so the name itself is not kept.
   public let attemptDigest: [UInt8]
-  /// The token that the device is given if this is its first attempt.
+  /// The token that the device is given if this is its first attempt, in the session that the pairing token is of.
   public let deviceToken: TokenClaims
 
-  public init(pairing: TokenClaims, attemptDigest: [UInt8], deviceToken: TokenClaims) {
+  public init(pairing: String, device: DeviceID, attemptDigest: [UInt8], deviceToken: TokenClaims) {
     self.pairing = pairing
+    self.device = device
     self.attemptDigest = attemptDigest
     self.deviceToken = deviceToken
   }
