@@ -197,12 +197,35 @@ class TestRegister:
         thief = register(phone, token, "b").json()["device_token"]
         assert refused(register(phone, thief, "a"))[0] in (401, 403, 409)
 
-    def test_says_which_metadata_is_wrong(self, coach: Coach, phone: httpx.Client) -> None:
+    @pytest.mark.parametrize(
+        ("field", "good", "bad"),
+        [
+            *[
+                (
+                    text,
+                    ["x" * 200, "ü" * 100, "👩‍👩‍👧"],
+                    ["x" * 201, "ü" * 101, "a\nb", "a\u202eb", "a\u200bb", "\u2066a", 5],
+                )
+                for text in ("label", "browser", "platform", "model")
+            ],
+            *[(side, [16, 8192], [15, 8193, -1, 10**12, 20.5, "20"]) for side in ("width", "height")],
+            ("fps", [1, 240, 29.97], [0, 0.99, 240.01, -30, 1e300, "30"]),
+        ],
+    )
+    def test_says_which_metadata_is_wrong(
+        self, coach: Coach, phone: httpx.Client, field: str, good: list[Any], bad: list[Any]
+    ) -> None:
         token = coach.create_session(expected_devices=2)["pairing_token"]
-        answer = register(phone, token, width=3)
-        assert refused(answer) == (400, "invalid_metadata")
-        assert "width" in answer.json()["detail"]
-        assert register(phone, token).is_success
+        for value in bad:
+            answer = register(phone, token, **{field: value})
+            status, code = refused(answer)
+            # Of another type it is no metadata at all; out of bounds it is refused by name.
+            assert (status, code) in ((400, "invalid_metadata"), (400, "invalid_field")), value
+            assert field in answer.json()["detail"], value
+        # None of these has used anything up.
+        attempt = "the-same-attempt"
+        for value in good:
+            assert register(phone, token, attempt=attempt, **{field: value}).is_success, value
 
     def test_refuses_a_large_body_with_413(self, phone: httpx.Client) -> None:
         assert refused(phone.post("/api/pairing/register_device", content=b"x" * 2_000_000))[0] == 413

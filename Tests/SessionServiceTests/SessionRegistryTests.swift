@@ -62,7 +62,7 @@ import Timing
     #expect(consent.textVersion == ConsentText.version(retentionDays: 7))
   }
 
-  @Test(arguments: ["", "a\u{0}b", "line\nend", String(repeating: "x", count: 129)])
+  @Test(arguments: ["", "a\u{0}b", "line\nend", "a\u{202E}b", String(repeating: "x", count: 129)])
   func userIDsAreBounded(_ userID: String) throws {
     let test = try TestRegistry()
     #expect(throws: SessionError.invalidUserID) { try test.create(userID: userID) }

@@ -36,9 +36,9 @@ public final class SessionRegistry {
     guard request.mode.allowedDevices.contains(request.expectedDevices) else {
       throw SessionError.invalidExpectedDevices(request.mode)
     }
-    guard (1...128).contains(request.userID.utf8.count),
-      !request.userID.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F })
-    else { throw SessionError.invalidUserID }
+    guard (1...128).contains(request.userID.utf8.count), PlainText.isPlain(request.userID) else {
+      throw SessionError.invalidUserID
+    }
     if let name = request.session { return try insert(request, as: name).get() }
     for _ in 0..<8 {
       let name = try SessionName.make(utcMicroseconds: time.utcMicroseconds(), random: random)
