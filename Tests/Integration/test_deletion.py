@@ -21,6 +21,8 @@ from axolotl_kit.coach import Coach
 from axolotl_kit.footage import Camera
 from axolotl_kit.problem import Problem
 from axolotl_kit.stack import Stack
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
 SERVICES = ["token-svc", "session-svc", "edge-gateway", "stream-svc-1", "stream-svc-2", "api-front"]
 #: What a receipt needs: session-svc keeps the name and the counts of a deletion until the retention ends.
@@ -197,8 +199,10 @@ def test_a_kill_at_any_moment(own_stack: Stack, own_coach: Coach, small_camera: 
     filmed.weigh_down()
     expected = filmed.expected_receipt()
     killed = {victim: own_stack.pid(victim) for victim in VICTIMS[number % len(VICTIMS)]}
-    with ThreadPoolExecutor(1) as threads:
-        answer: Future[dict[str, object]] = threads.submit(deleted, own_coach, filmed.name)
+    # api-front waits 20 s for a session-svc that was killed; this one asks again.
+    impatient = Coach(own_stack.base_url, own_stack.coach_key, timeout=3)
+    with impatient, ThreadPoolExecutor(1) as threads:
+        answer: Future[dict[str, object]] = threads.submit(deleted, impatient, filmed.name)
         own_stack.wait("the deletion to begin", lambda: is_deleting(own_stack, filmed.name), 20)
         # The experiment: anywhere between nothing and everything removed.
         time.sleep(random.uniform(0, 0.06))
@@ -261,6 +265,40 @@ def test_session_svc_is_killed_with_a_deletion_unfinished(
     assert_gone(filmed, own_coach, expected)
 
 
+@pytest.mark.timeout(120)
+def test_retention_removes_everything_although_a_page_watches(
+    own_stack: Stack, own_coach: Coach, small_camera: Camera
+) -> None:
+    """An old session goes by itself, all of it, and one of yesterday stays."""
+    old, young = (Filmed(own_stack, own_coach, small_camera, mark) for mark in ("old", "young"))
+    expected = old.expected_receipt()
+    own_stack.take_down("session-svc")
+    grow_old(own_stack, old.name, days=7)
+    grow_old(own_stack, young.name, days=6)
+    url = f"{own_stack.websocket_url}/ws/session/{old.name}"
+    headers = {"Authorization": f"Bearer {own_stack.coach_key}"}
+    with connect(url, additional_headers=headers, proxy=None, open_timeout=20) as page:
+        own_stack.bring_back("session-svc")
+        assert_gone(old, own_coach, expected)
+        with pytest.raises(ConnectionClosed) as closed:
+            while True:
+                page.recv(timeout=20)
+    assert closed.value.rcvd is not None and closed.value.rcvd.code == 4404
+    assert own_coach.status(young.name)["state"] == "ended"
+    assert young.traces() != []
+    own_coach.delete(young.name)
+
+
+def grow_old(stack: Stack, name: str, days: int) -> None:
+    """Moves everything that was done in a session so many days into the past, and a second. session-svc is down."""
+    database = stack.state / "session-svc" / RECEIPT
+    age = days * 86_400_000_000 + 1_000_000
+    with contextlib.closing(sqlite3.connect(database)) as rows, rows:
+        change = "UPDATE sessions SET created_at = created_at - ?, consent_at = consent_at - ?, ended_at = ended_at - ?"
+        assert rows.execute(f"{change} WHERE id = ?", (age, age, age, name)).rowcount == 1
+        rows.execute("UPDATE devices SET registered_at = registered_at - ? WHERE session = ?", (age, name))
+
+
 def test_consent_is_on_record_before_the_first_frame(own_stack: Stack, own_coach: Coach, small_camera: Camera) -> None:
     """Who, when and to which text; without it there is no session, and so nothing to send a frame to."""
     with pytest.raises(Problem) as problem:
@@ -309,6 +347,6 @@ def test_consent_names_the_days_that_the_operator_has_set() -> None:
 
 def is_deleting(stack: Stack, name: str) -> bool:
     """Whether session-svc has taken the deletion down."""
-    (database,) = stack.state.rglob(RECEIPT)
+    database = stack.state / "session-svc" / RECEIPT
     with sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=10) as rows:
         return rows.execute("SELECT count(*) FROM deletions WHERE session = ?", (name,)).fetchone()[0] == 1

@@ -200,6 +200,41 @@ private struct Fixture {
     #expect(try fixture.worker.receipt(of: live) != nil)
   }
 
+  /// A phone's page that is left open for ever: an hour is all it gets.
+  @Test func anOpenPagePutsRetentionOffByAnHourAtMost() throws {
+    let test = try TestRegistry()
+    let fixture = try Fixture(test)
+    let retention = Retention(store: test.store, time: test.time, days: 7)
+    let open = try test.create("open").session
+    _ = try test.register(open, 1)
+    func run(after wait: Duration) throws -> Int {
+      test.time.advance(by: wait)
+      let now = test.time.now()
+      try test.registry.receive(report(key(open, 1), lastFrameAt: now, at: now))
+      return try retention.run(registry: test.registry, worker: fixture.worker)
+    }
+    #expect(try run(after: .seconds(7 * 86_400 - 60)) == 0)
+    #expect(try run(after: .seconds(120)) == 0)
+    #expect(try run(after: .seconds(3480)) == 0)
+    #expect(try run(after: .seconds(120)) == 1)
+    #expect(try test.store.session(open) == nil)
+  }
+
+  @Test func anEndedSessionIsDeletedOnTimeWhoeverIsThere() throws {
+    let test = try TestRegistry()
+    let fixture = try Fixture(test)
+    let retention = Retention(store: test.store, time: test.time, days: 7)
+    let ended = try test.create("ended").session
+    _ = try test.register(ended, 1)
+    _ = try test.registry.end(EndSession(session: ended))
+    test.time.advance(by: .seconds(7 * 86_400 + 1))
+    let now = test.time.now()
+    try test.registry.receive(report(key(ended, 1), lastFrameAt: now, at: now))
+    #expect(test.registry.isLive(ended))
+    #expect(try retention.run(registry: test.registry, worker: fixture.worker) == 1)
+    #expect(try test.store.session(ended) == nil)
+  }
+
   @Test func partsAreNamedAndRead() {
     for part in everybody { #expect(DeletionPart(name: part.name) == part) }
     for name in ["", "stream-svc", "stream-svc@", "stream-svc@x", "api-front"] {

@@ -175,7 +175,7 @@ public final class SessionRegistry {
   /// Forgets what is kept in memory of a session that is deleted.
   public func forget(_ session: SessionID) { lives = lives.filter { $0.key.session != session } }
 
-  /// Whether a device of the session is there now: such a session is not deleted for its age.
+  /// Whether a device of the session is there now, which puts off its deletion for its age.
   public func isLive(_ session: SessionID) -> Bool {
     let now = time.now()
     return lives.contains { $0.key.session == session && $0.value.isThere(at: now) }
