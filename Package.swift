@@ -168,7 +168,7 @@ let package = Package(
     tests("Repository", ["Runtime"]),
     tests("Timing", ["Timing", "ClockSimulation"]),
     tests("Messages", ["Messages", "Timing"]),
-    tests("Runtime", ["Runtime", "Timing"]),
+    tests("Runtime", ["Runtime", "Messages", "Timing"]),
     tests("Bus", ["Bus", "Messages", "Runtime", "Timing"]),
     tests("Storage", ["Storage"]),
     tests("Crypto", ["Crypto"]),

@@ -6,13 +6,20 @@ import Timing
 @testable import ApiFront
 
 @Suite struct StatusDocumentTests {
-  private func document(_ devices: [DeviceStatus]) throws -> [String: Any] {
+  private func whole(
+    _ devices: [DeviceStatus], consent: ConsentRecord? = nil, seenBy phone: DeviceID? = nil
+  ) throws -> [String: Any] {
     let summary = SessionSummary(
       session: SessionID("take-1")!, mode: .single, state: .active, expectedDevices: 1, registeredDevices: 1,
       consentRecorded: true, anchor: UTCAnchor(sessionTime: .zero, utcMicroseconds: 0))
-    let status = GetSessionStatus.Reply(summary: summary, devices: devices)
-    guard case .bytes(let text) = HTTPResponse.json(StatusDocument(status, nil, at: .zero)).body else { return [:] }
-    let object = try #require(try JSONSerialization.jsonObject(with: Data(text)) as? [String: Any])
+    let status = GetSessionStatus.Reply(summary: summary, devices: devices, consent: consent)
+    let document = StatusDocument(status, nil, seenBy: phone, at: .zero)
+    guard case .bytes(let text) = HTTPResponse.json(document).body else { return [:] }
+    return try #require(try JSONSerialization.jsonObject(with: Data(text)) as? [String: Any])
+  }
+
+  private func document(_ devices: [DeviceStatus]) throws -> [String: Any] {
+    let object = try whole(devices)
     let first = try #require(object["devices"] as? [[String: Any]]).first
     return try #require(first)
   }
@@ -40,6 +47,31 @@ import Timing
     ])
     #expect(device["cause"] == nil && device["reason"] == nil)
     try expectDescribed(device)
+  }
+
+  @Test func theCoachReadsTheConsentAndPhonesDoNot() throws {
+    let consent = ConsentRecord(givenBy: "Robin", givenAt: 1_700_000_000_000_000, textVersion: "2026-11-25/7d")
+    let shown = try #require(try whole([], consent: consent)["consent_record"] as? [String: Any])
+    #expect(shown["given_by"] as? String == "Robin" && shown["text_version"] as? String == "2026-11-25/7d")
+    #expect(shown["at"] as? String == "2023-11-14T22:13:20Z")
+    // That no text was named is said.
+    let unnamed = ConsentRecord(givenBy: "Robin", givenAt: 0, textVersion: nil)
+    let record = try #require(try whole([], consent: unnamed)["consent_record"] as? [String: Any])
+    #expect(record["text_version"] is NSNull)
+    #expect(try whole([], consent: consent, seenBy: DeviceID("phone-1")!)["consent_record"] == nil)
+  }
+
+  @Test func aPhoneSeesItselfAndOfOthersOnlyThatTheyAreThere() throws {
+    let devices = (1...2).map { number in
+      DeviceStatus(
+        device: DeviceID("phone-\(number)")!, metadata: DeviceMetadata(label: "Robin's", platform: "iOS"), instance: 1,
+        state: .stale, cause: .noFrames, reason: "no frames", report: nil)
+    }
+    let seen = try #require(try whole(devices, seenBy: DeviceID("phone-1")!)["devices"] as? [[String: Any]])
+    #expect(seen[0]["label"] as? String == "Robin's" && seen[0]["metadata"] != nil)
+    try expectDescribed(seen[0])
+    #expect(Set(seen[1].keys) == ["device_id", "state"])
+    #expect(seen[1]["device_id"] as? String == "phone-2" && seen[1]["state"] as? String == "stale")
   }
 
   /// The schema names what is there, and what must be.

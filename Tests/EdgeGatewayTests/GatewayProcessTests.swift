@@ -220,7 +220,7 @@ private struct ExportedStart: Decodable {
       try gateway.ask(ReadExport(session: stranger, export: "poses-1.trc", offset: 0))
     }
     #expect(try gateway.ask(ReconstructionStatistics(session: stranger)).poses == 0)
-    #expect(try gateway.ask(DeleteReconstruction(session: stranger)).files == 0)
+    #expect(try gateway.ask(DeleteReconstruction(session: stranger, deletion: deletion)).files == 0)
   }
 
   @Test func deletionLeavesNothingAndLateFramesBringNothingBack() throws {
@@ -228,8 +228,11 @@ private struct ExportedStart: Decodable {
     _ = try gateway.ask(SetCalibration(session: Garage.session, document: Garage.calibration()))
     try gateway.film { gateway.live.count >= 3 }
     _ = try gateway.ask(ExportPoses(session: Garage.session, format: .trc))
-    #expect(try gateway.ask(DeleteReconstruction(session: Garage.session)).files == 4)
-    #expect(SessionFolder.names(in: SessionFolder.root(stateDirectory: "\(gateway.folder.path)/state")).isEmpty)
+    let delete = DeleteReconstruction(session: Garage.session, deletion: deletion)
+    #expect(try gateway.ask(delete).files == 4)
+    // What is left is the count, for whoever asks again.
+    #expect(folderNames(in: SessionFolder.root(stateDirectory: "\(gateway.folder.path)/state")) == [".removed"])
+    #expect(try gateway.ask(delete).files == 4)
     for phone in 0..<4 {
       let late = try Garage.observation(phone: phone, at: gateway.loop.time.now())
       _ = gateway.push.push([BusMessage(late.encoded())])
@@ -258,20 +261,24 @@ private struct ExportedStart: Decodable {
   @Test func whatTheDiskHoldsOnToIsNotCalledRemoved() throws {
     let temporary = try TemporaryFolder()
     let root = SessionFolder.root(stateDirectory: temporary.path)
-    let folder = SessionFolder(root: root, session: try #require(SessionID("x")))
+    let session = try #require(SessionID("x"))
+    let folder = SessionFolder(root: root, session: session)
     let namesake = SessionFolder(root: root, session: try #require(SessionID("not-x")))
     for each in [folder, namesake] {
       try each.create()
       try Data("p".utf8).write(to: URL(filePath: each.journal))
     }
-    #expect(throws: ServiceError.reconstructionStays) { try folder.delete(root: root) { _ in -1 } }
+    let stubborn = { () throws(ServiceError) in
+      try SessionFolder.delete(session, root: root, for: deletion, unlink: { _ in -1 })
+    }
+    #expect(throws: ServiceError.reconstructionStays) { try stubborn() }
     #expect(!folder.exists)
     // The name is used again meanwhile, and deleted again.
     try folder.create()
-    #expect(throws: ServiceError.reconstructionStays) { try folder.delete(root: root) { _ in -1 } }
-    #expect(try folder.delete(root: root) == 1)
-    #expect(SessionFolder.names(in: root) == ["not-x"])
-    #expect(try folder.delete(root: root) == 0)
+    #expect(throws: ServiceError.reconstructionStays) { try stubborn() }
+    #expect(try SessionFolder.delete(session, root: root, for: deletion) == 1)
+    #expect(folderNames(in: root).sorted() == [".removed", "not-x"])
+    #expect(try SessionFolder.delete(session, root: root, for: deletion) == 1)
   }
 
   @Test func aDeletionThatWasCutShortIsFinished() throws {
@@ -281,6 +288,6 @@ private struct ExportedStart: Decodable {
     try SessionFolder(root: "\(root)/.deleted-7-x", session: try #require(SessionID("exports"))).create()
     try doomed.create()
     _ = try Reconstructions(stateDirectory: folder.path, log: Log(name: "test", level: .error) { _ in })
-    #expect(SessionFolder.names(in: root) == ["x"])
+    #expect(folderNames(in: root) == ["x"])
   }
 }

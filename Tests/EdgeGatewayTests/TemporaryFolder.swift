@@ -1,4 +1,5 @@
 import Foundation
+import Messages
 
 /// A folder of a test's own, removed with all that is in it.
 final class TemporaryFolder {
@@ -11,3 +12,5 @@ final class TemporaryFolder {
 
   deinit { try? FileManager.default.removeItem(atPath: path) }
 }
+
+let deletion = DeletionID(String(repeating: "a", count: 32))!

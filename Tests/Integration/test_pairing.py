@@ -163,12 +163,35 @@ class TestRegister:
         thief = ask_for_place(phone, token, "b").json()["device_token"]
         assert refused(ask_for_place(phone, thief, "a"))[0] in (401, 403, 409)
 
-    def test_says_which_metadata_is_wrong(self, coach: Coach, phone: httpx.Client) -> None:
+    @pytest.mark.parametrize(
+        ("field", "good", "bad"),
+        [
+            *[
+                (
+                    text,
+                    ["x" * 200, "ü" * 100, "👩‍👩‍👧"],
+                    ["x" * 201, "ü" * 101, "a\nb", "a\u202eb", "a\u200bb", "\u2066a", 5],
+                )
+                for text in ("label", "browser", "platform", "model")
+            ],
+            *[(side, [16, 8192], [15, 8193, -1, 10**12, "20"]) for side in ("width", "height")],
+            ("fps", [1, 240, 29.97], [0, 0.99, 240.01, -30, 1e300, "30"]),
+        ],
+    )
+    def test_says_which_metadata_is_wrong(
+        self, coach: Coach, phone: httpx.Client, field: str, good: list[Any], bad: list[Any]
+    ) -> None:
         token = coach.create_session(expected_devices=2)["pairing_token"]
-        answer = ask_for_place(phone, token, width=3)
-        assert refused(answer) == (400, "invalid_metadata")
-        assert "width" in answer.json()["detail"]
-        assert ask_for_place(phone, token).is_success
+        for value in bad:
+            answer = ask_for_place(phone, token, **{field: value})
+            status, code = refused(answer)
+            # Of another type it is no metadata at all; out of bounds it is refused by name.
+            assert (status, code) in ((400, "invalid_metadata"), (400, "invalid_field")), value
+            assert field in answer.json()["detail"], value
+        # None of these has used anything up.
+        attempt = "the-same-attempt"
+        for value in good:
+            assert ask_for_place(phone, token, attempt=attempt, **{field: value}).is_success, value
 
     def test_refuses_a_large_body_with_413(self, phone: httpx.Client) -> None:
         assert refused(phone.post("/api/pairing/register_device", content=b"x" * 2_000_000))[0] == 413
@@ -189,6 +212,24 @@ class TestStatus:
             assert [device["device_id"] for device in status["devices"]] == ["a"]
         ask_for_place(phone, session["pairing_token"], "b")
         assert coach.status(session["session_id"])["state"] == "active"
+
+    def test_a_phone_is_told_of_itself_and_of_others_only_that_they_are_there(
+        self, coach: Coach, phone: httpx.Client
+    ) -> None:
+        session = coach.create_session()
+        tokens = {}
+        for name in ("a", "b"):
+            body = {"token": session["pairing_token"], "device_id": name}
+            metadata = {"label": f"{name}'s phone", "browser": "Safari", "platform": "iOS", "model": "iPhone"}
+            answer = phone.post("/api/pairing/register_device", json=body | {"metadata": metadata})
+            tokens[name] = answer.json()["device_token"]
+        query = {"session_id": session["session_id"]}
+        seen = phone.get("/api/pairing/session_status", params=query, headers=bearer(tokens["a"])).json()["devices"]
+        assert seen[0]["metadata"]["label"] == seen[0]["label"] == "a's phone"
+        assert seen[1] == {"device_id": "b", "state": "registered"}
+        # The coach sees both.
+        devices = coach.status(session["session_id"])["devices"]
+        assert [device["metadata"]["label"] for device in devices] == ["a's phone", "b's phone"]
 
     def test_is_not_for_others(self, coach: Coach, phone: httpx.Client) -> None:
         one, two = coach.create_session(), coach.create_session()

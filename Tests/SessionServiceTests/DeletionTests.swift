@@ -9,16 +9,20 @@ import Timing
 private final class TestPeers: DeletionPeers {
   var reachable: Set<DeletionPart>
   private(set) var asked: [DeletionPart] = []
+  private(set) var deletions: Set<DeletionID> = []
+  /// The streams share a folder: whoever is asked tells of all that went.
+  var recordings = (items: 4, bytes: 2000)
 
   init(reachable: Set<DeletionPart>) { self.reachable = reachable }
 
   func remove(
-    _ session: SessionID, from part: DeletionPart,
+    _ session: SessionID, as deletion: DeletionID, from part: DeletionPart,
     _ completion: @escaping (Result<(items: Int, bytes: Int), ServiceError>) -> Void
   ) {
     asked.append(part)
+    deletions.insert(deletion)
     guard reachable.contains(part) else { return completion(.failure(.timedOut(part.name))) }
-    completion(.success(part.isStream ? (2, 1000) : (3, 0)))
+    completion(.success(part.isStream ? recordings : (3, 0)))
   }
 }
 
@@ -60,6 +64,38 @@ private struct Fixture {
     // The name is free again.
     _ = try test.create(id.text)
     #expect(try fixture.worker.receipt(of: id) == nil)
+  }
+
+  /// Both instances answer for the folder that they share; the gateway is asked twice and tells the same twice.
+  @Test func whatIsToldTwiceIsCountedOnce() throws {
+    let test = try TestRegistry()
+    let fixture = try Fixture(test, reachable: everybody.subtracting([.stream(instance: 2)]))
+    let id = try test.create().session
+    try fixture.worker.begin(id)
+    #expect(try fixture.worker.receipt(of: id)?.recordingFiles == 4)
+    // The one that was away had two more.
+    fixture.peers.recordings = (6, 3000)
+    fixture.peers.reachable = everybody
+    for _ in 0..<3 {
+      test.time.advance(by: .seconds(60))
+      fixture.worker.advance()
+    }
+    let receipt = try #require(try fixture.worker.receipt(of: id))
+    #expect(receipt.pending == [])
+    #expect(receipt.recordingFiles == 6 && receipt.recordingBytes == 3000 && receipt.poseFiles == 3)
+    #expect(fixture.peers.asked.filter { $0 == .gateway }.count == 2)
+  }
+
+  @Test func aDeletionKeepsItsNameAcrossRestartsAndHasItForItself() throws {
+    let test = try TestRegistry()
+    let id = try test.create().session
+    let fixture = try Fixture(test, reachable: [])
+    try fixture.worker.begin(id)
+    let after = try Fixture(try TestRegistry(folder: test.folder, time: test.time))
+    after.worker.advance()
+    #expect(after.peers.deletions == fixture.peers.deletions && after.peers.deletions.count == 1)
+    try after.worker.begin(try test.create("take-2").session)
+    #expect(after.peers.deletions.count == 2)
   }
 
   @Test func aSessionThatNeverWasIsNotFound() throws {
@@ -162,6 +198,41 @@ private struct Fixture {
     // Receipts go as well, in the end.
     #expect(try fixture.worker.receipt(of: old) == nil)
     #expect(try fixture.worker.receipt(of: live) != nil)
+  }
+
+  /// A phone's page that is left open for ever: an hour is all it gets.
+  @Test func anOpenPagePutsRetentionOffByAnHourAtMost() throws {
+    let test = try TestRegistry()
+    let fixture = try Fixture(test)
+    let retention = Retention(store: test.store, time: test.time, days: 7)
+    let open = try test.create("open").session
+    _ = try test.register(open, 1)
+    func run(after wait: Duration) throws -> Int {
+      test.time.advance(by: wait)
+      let now = test.time.now()
+      try test.registry.receive(report(key(open, 1), lastFrameAt: now, at: now))
+      return try retention.run(registry: test.registry, worker: fixture.worker)
+    }
+    #expect(try run(after: .seconds(7 * 86_400 - 60)) == 0)
+    #expect(try run(after: .seconds(120)) == 0)
+    #expect(try run(after: .seconds(3480)) == 0)
+    #expect(try run(after: .seconds(120)) == 1)
+    #expect(try test.store.session(open) == nil)
+  }
+
+  @Test func anEndedSessionIsDeletedOnTimeWhoeverIsThere() throws {
+    let test = try TestRegistry()
+    let fixture = try Fixture(test)
+    let retention = Retention(store: test.store, time: test.time, days: 7)
+    let ended = try test.create("ended").session
+    _ = try test.register(ended, 1)
+    _ = try test.registry.end(EndSession(session: ended))
+    test.time.advance(by: .seconds(7 * 86_400 + 1))
+    let now = test.time.now()
+    try test.registry.receive(report(key(ended, 1), lastFrameAt: now, at: now))
+    #expect(test.registry.isLive(ended))
+    #expect(try retention.run(registry: test.registry, worker: fixture.worker) == 1)
+    #expect(try test.store.session(ended) == nil)
   }
 
   @Test func partsAreNamedAndRead() {

@@ -49,7 +49,8 @@ private struct Fixture {
 
   /// Deletes the session, and makes one of the same name.
   func makeAnew() throws {
-    #expect(try test.store.beginDeletion(session, parts: [], at: 0))
+    let deletion = DeletionID(String(repeating: "a", count: 32))!
+    #expect(try test.store.beginDeletion(session, as: deletion, parts: [], at: 0))
     _ = try test.create(session.text, devices: 4)
   }
 

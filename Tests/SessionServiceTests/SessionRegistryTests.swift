@@ -36,6 +36,17 @@ import Timing
     #expect(throws: SessionError.invalidExpectedDevices(mode)) { try test.create(mode: mode, devices: count) }
   }
 
+  @Test func aConsentIsRecordedToTheTextThatWasNamedAndToNoOther() throws {
+    let test = try TestRegistry()
+    _ = try test.create("named", userID: "Robin", consentVersion: "2026-11-25/7d")
+    let named = try test.registry.status(GetSessionStatus(session: sessionID("named")))
+    let at = named.summary.anchor.utcMicroseconds
+    #expect(named.consent == ConsentRecord(givenBy: "Robin", givenAt: at, textVersion: "2026-11-25/7d"))
+    _ = try test.create("unnamed", userID: "Robin")
+    let unnamed = try test.registry.status(GetSessionStatus(session: sessionID("unnamed"))).consent
+    #expect(unnamed == ConsentRecord(givenBy: "Robin", givenAt: at, textVersion: nil))
+  }
+
   @Test func withoutConsentThereIsNoSession() throws {
     let test = try TestRegistry()
     #expect(throws: SessionError.consentRequired) { try test.create(consent: false) }
@@ -44,14 +55,14 @@ import Timing
 
   @Test func consentSaysWhoWhenAndToWhat() throws {
     let test = try TestRegistry()
-    let id = try test.create(userID: "coach-7").session
+    let id = try test.create(userID: "coach-7", consentVersion: ConsentText.version(retentionDays: 7)).session
     let consent = try #require(try test.store.session(id)).consent
     #expect(consent.givenBy == "coach-7")
     #expect(consent.givenAt == test.time.utcMicroseconds())
     #expect(consent.textVersion == ConsentText.version(retentionDays: 7))
   }
 
-  @Test(arguments: ["", "a\u{0}b", "line\nend", String(repeating: "x", count: 129)])
+  @Test(arguments: ["", "a\u{0}b", "line\nend", "a\u{202E}b", String(repeating: "x", count: 129)])
   func userIDsAreBounded(_ userID: String) throws {
     let test = try TestRegistry()
     #expect(throws: SessionError.invalidUserID) { try test.create(userID: userID) }

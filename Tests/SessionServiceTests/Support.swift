@@ -45,17 +45,17 @@ struct TestRegistry {
     self.folder = try folder ?? TemporaryFolder()
     self.time = time
     store = try SQLiteSessionStore(path: "\(self.folder.path)/sessions.db")
-    registry = SessionRegistry(
-      store: store, time: time, random: SeededRandom(seed: 1), streamInstances: instances, retentionDays: 7)
+    registry = SessionRegistry(store: store, time: time, random: SeededRandom(seed: 1), streamInstances: instances)
   }
 
   func create(
     _ name: String? = "take-1", mode: SessionMode = .threeD, devices: Int = 4, userID: String = "coach",
-    consent: Bool = true
+    consent: Bool = true, consentVersion: String? = nil
   ) throws -> SessionSummary {
     try registry.create(
       CreateSession(
-        session: name.map(sessionID), mode: mode, userID: userID, expectedDevices: devices, consent: consent))
+        session: name.map(sessionID), mode: mode, userID: userID, expectedDevices: devices, consent: consent,
+        consentVersion: consentVersion))
   }
 
   func register(

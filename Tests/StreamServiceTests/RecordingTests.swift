@@ -182,11 +182,15 @@ struct RecordingTests {
     let listed = try stack.ask(ListRecordings(session: stack.session)).files
     #expect(listed.map(\.path) == ["phone-a/0001.mkv", "phone-b/0001.mkv"])
     #expect(listed.allSatisfy { $0.frames == 1 && $0.firstSequence == 1 && $0.lastSequence == 1 })
-    let removed = try stack.ask(DeleteRecordings(session: stack.session))
+    let delete = DeleteRecordings(session: stack.session, deletion: DeletionID(String(repeating: "a", count: 32))!)
+    let removed = try stack.ask(delete)
     #expect(removed.files == 2 && removed.bytes > 1000)
     #expect(stack.closedDown[1]?.code == "session_deleted")
     #expect(try stack.ask(ListRecordings(session: stack.session)).files.isEmpty)
-    #expect(try stack.ask(DeleteRecordings(session: stack.session)).files == 0)
+    // Asked again it tells the same; another deletion finds nothing.
+    #expect(try stack.ask(delete).files == 2)
+    let other = DeleteRecordings(session: stack.session, deletion: DeletionID(String(repeating: "b", count: 32))!)
+    #expect(try stack.ask(other).files == 0)
     // Nobody brings it back.
     stack.send(.open, 3, Array(try stack.opening("phone-a", made: made)))
     try stack.pump { stack.closedDown[3]?.code == "session_deleted" }
@@ -200,11 +204,18 @@ struct RecordingTests {
   /// A disk that does not let go is told of, so that session-svc asks again and the receipt does not lie.
   @Test func whatCannotBeRemovedIsNotReceipted() throws {
     let stack = try StreamFixture()
-    let stubborn = stack.folder.path + "/rec/sess-1/phone-a/0001.mkv/held"
-    try FileManager.default.createDirectory(atPath: stubborn, withIntermediateDirectories: true)
-    #expect(throws: ServiceError.recordingsStay) { try stack.ask(DeleteRecordings(session: stack.session)) }
-    try FileManager.default.removeItem(atPath: stack.folder.path + "/rec/sess-1/phone-a/0001.mkv")
-    _ = try stack.ask(DeleteRecordings(session: stack.session))
-    #expect(!FileManager.default.fileExists(atPath: stack.folder.path + "/rec/sess-1"))
+    let files = FileManager.default
+    let recordings = stack.folder.path + "/rec"
+    // Deeper than anything that is made here, and so nothing that is removed here.
+    let stubborn = String(repeating: "/held", count: 10)
+    try files.createDirectory(atPath: recordings + "/sess-1/phone-a" + stubborn, withIntermediateDirectories: true)
+    let delete = DeleteRecordings(session: stack.session, deletion: DeletionID(String(repeating: "a", count: 32))!)
+    #expect(throws: ServiceError.recordingsStay) { try stack.ask(delete) }
+    // It is out of reach all the same.
+    #expect(!files.fileExists(atPath: recordings + "/sess-1"))
+    let rest = try #require(files.contentsOfDirectory(atPath: recordings).first { $0.hasPrefix(".deleted-") })
+    try files.removeItem(atPath: "\(recordings)/\(rest)/phone-a/held")
+    _ = try stack.ask(delete)
+    #expect(try files.contentsOfDirectory(atPath: recordings) == [".removed"])
   }
 }

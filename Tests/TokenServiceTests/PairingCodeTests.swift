@@ -124,7 +124,7 @@ private struct FixedRandom: RandomSource {
     _ = try test.authority.purge()
     #expect(throws: TokenError.codeUnknown) { try redeem(test, second.code) }
     let third = try issue(test)
-    _ = try test.authority.revoke(RevokeTokens(session: session))
+    _ = try test.authority.revoke(RevokeTokens(session: session, deletion: deletion))
     #expect(throws: TokenError.codeUnknown) { try redeem(test, third.code) }
   }
 

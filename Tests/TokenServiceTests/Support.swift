@@ -10,6 +10,7 @@ import Timing
 let startSeconds: Int64 = 1_700_000_000
 let testSecret = Array("0123456789abcdef-0123456789abcdef".utf8)
 let session = SessionID("sess-2023-11-14-221320-abcdef")!
+let deletion = DeletionID(String(repeating: "a", count: 32))!
 
 func device(_ number: Int) -> DeviceID { DeviceID("phone-\(number)")! }
 

@@ -50,9 +50,13 @@ import Testing
     let token = try test.pairingToken()
     let phone = try test.redeem(token, 1)
     let coach = try test.authority.issue(IssueCoachToken()).token
-    #expect(try test.authority.revoke(RevokeTokens(session: session)).revoked == 2)
+    #expect(try test.authority.revoke(RevokeTokens(session: session, deletion: deletion)).revoked == 2)
     #expect(throws: TokenError.revoked) { try test.authority.verify(VerifyToken(token: token, kind: .pairing)) }
     #expect(throws: TokenError.revoked) { try test.redeem(token, 2) }
+    // Asked again, as after a kill, it tells the same; what another deletion forgot is another's.
+    #expect(try test.authority.revoke(RevokeTokens(session: session, deletion: deletion)).revoked == 2)
+    let other = RevokeTokens(session: session, deletion: DeletionID(String(repeating: "b", count: 32))!)
+    #expect(try test.authority.revoke(other).revoked == 0)
     #expect(throws: TokenError.revoked) {
       try test.authority.verify(VerifyToken(token: phone.deviceToken, kind: .device))
     }

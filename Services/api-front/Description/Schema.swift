@@ -25,11 +25,15 @@ struct Schema: Equatable, Sendable {
   /// A JSON Web Token (RFC 7519), as this server issues them.
   static let token = string(
     minLength: 1, maxLength: 4096, pattern: "^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+$")
-  /// A text without control characters, see `DeviceMetadata`. Its limit is in bytes, so a long text of other scripts may
+  /// A text without control and invisible characters, see `PlainText`; those that are refused here are so everywhere. Its limit is in bytes, so a long text of other scripts may
   /// still be refused.
   static func plainText(minLength: Int = 0, maxBytes: Int) -> Schema {
-    string(minLength: minLength, maxLength: maxBytes, pattern: "^[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$")
+    string(minLength: minLength, maxLength: maxBytes, pattern: "^[^\(invisible)]*$")
   }
+
+  private static let invisible =
+    "\\u0000-\\u001f\\u007f-\\u009f\\u00ad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180e\\u200b\\u200e\\u200f"
+    + "\\u2028-\\u202e\\u2060-\\u206f\\u3164\\ufeff\\uffa0\\ufff0-\\ufffb"
 
   static func choice<Value: CaseIterable & RawRepresentable>(_: Value.Type) -> Schema where Value.RawValue == String {
     Schema(["type": "string", "enum": .array(Value.allCases.map { .string($0.rawValue) })])

@@ -99,7 +99,7 @@ struct PairingRoutes {
       }
       let create = CreateSession(
         session: session, mode: body.mode, userID: body.userID, expectedDevices: body.expectedDevices,
-        consent: body.consent)
+        consent: body.consent, consentVersion: body.consentVersion)
       backends.sessions.send(create) { result in
         switch result {
         case .success(let summary):

@@ -54,7 +54,9 @@ struct SessionRoutes {
   }
 
   private func answerStatus(_ call: RouteCall, _ session: SessionID) {
-    StatusDocument.fetch(session, from: backends) { call.answer($0) { .json($0) } }
+    var phone: DeviceID?
+    if case .phone(let key, _) = call.caller { phone = key.device }
+    StatusDocument.fetch(session, from: backends, seenBy: phone) { call.answer($0) { .json($0) } }
   }
 
   /// With what the coach must know before making one.

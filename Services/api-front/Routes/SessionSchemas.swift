@@ -16,8 +16,19 @@ extension StatusDocument {
     [
       "type": .constant("status"), "session_id": .identifier, "mode": .choice(SessionMode.self),
       "state": .choice(SessionState.self), "expected_devices": .integer(1...4), "registered_devices": .integer(0...4),
-      "maximum_devices": .integer(1...4), "consent": .boolean, "devices": .array(of: Device.schema),
-    ], optional: ["reconstruction": ReconstructionStatistics.Reply.schema])
+      "maximum_devices": .integer(1...4), "consent": .boolean,
+      "devices": .array(of: .oneOf([Device.schema, Bystander.schema])),
+    ],
+    optional: [
+      "consent_record": ConsentDocument.schema.described("Not for phones"),
+      "reconstruction": ReconstructionStatistics.Reply.schema,
+    ])
+}
+
+extension StatusDocument.Bystander {
+  static let schema = Schema.object(
+    ["device_id": .identifier, "state": .choice(DeviceState.self)], optional: ["transport": .choice(Transport.self)]
+  ).described("Another phone, as a phone sees it")
 }
 
 extension StatusDocument.Device {

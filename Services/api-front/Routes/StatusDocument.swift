@@ -1,8 +1,34 @@
 import Messages
 import Timing
 
-/// A session's state as the coach's page and its phones get it, over HTTP and twice a second over the WebSocket.
+/// A session's state as the coach's page gets it, over HTTP and twice a second over the WebSocket; and, with less in it, as
+/// its phones do.
 struct StatusDocument: Encodable {
+  /// What a phone is told of another one: that it is there.
+  struct Bystander: Encodable {
+    let deviceID: DeviceID
+    let state: DeviceState
+    let transport: Transport?
+
+    init(_ status: DeviceStatus) {
+      deviceID = status.device
+      state = status.state
+      transport = status.report?.transport
+    }
+  }
+
+  enum Seen: Encodable {
+    case whole(Device)
+    case bystander(Bystander)
+
+    func encode(to encoder: any Encoder) throws {
+      switch self {
+      case .whole(let device): try device.encode(to: encoder)
+      case .bystander(let other): try other.encode(to: encoder)
+      }
+    }
+  }
+
   struct Device: Encodable {
     let deviceID: DeviceID
     let label: String?
@@ -73,11 +99,17 @@ struct StatusDocument: Encodable {
   /// As many phones as the mode takes.
   let maximumDevices: Int
   let consent: Bool
-  let devices: [Device]
+  /// Who gave it, when, to which text; not for phones.
+  let consentRecord: ConsentDocument?
+  let devices: [Seen]
   /// Null when edge-gateway does not answer.
   let reconstruction: ReconstructionStatistics.Reply?
 
-  init(_ status: GetSessionStatus.Reply, _ reconstruction: ReconstructionStatistics.Reply?, at now: SessionTime) {
+  /// - Parameter phone: who asks; nil is the coach, who sees everything.
+  init(
+    _ status: GetSessionStatus.Reply, _ reconstruction: ReconstructionStatistics.Reply?, seenBy phone: DeviceID? = nil,
+    at now: SessionTime
+  ) {
     let summary = status.summary
     sessionID = summary.session
     mode = summary.mode
@@ -86,7 +118,10 @@ struct StatusDocument: Encodable {
     registeredDevices = summary.registeredDevices
     maximumDevices = summary.mode.allowedDevices.upperBound
     consent = summary.consentRecorded
-    devices = status.devices.map { Device($0, at: now) }
+    consentRecord = phone == nil ? status.consent.map { ConsentDocument($0) } : nil
+    devices = status.devices.map {
+      phone == nil || phone == $0.device ? .whole(Device($0, at: now)) : .bystander(Bystander($0))
+    }
     self.reconstruction = reconstruction
   }
 
@@ -95,14 +130,14 @@ struct StatusDocument: Encodable {
 
   /// Asks both services that know something of a session.
   static func fetch(
-    _ session: SessionID, from backends: Backends,
+    _ session: SessionID, from backends: Backends, seenBy phone: DeviceID? = nil,
     _ completion: @escaping (Result<StatusDocument, ServiceError>) -> Void
   ) {
     let time = backends.loop.time
     var statistics: ReconstructionStatistics.Reply?
     let gather = Gather<Result<GetSessionStatus.Reply, ServiceError>?>(2) { results in
       guard let status = results.compactMap({ $0 }).first else { return completion(.failure(.internalFault)) }
-      completion(status.map { StatusDocument($0, statistics, at: time.now()) })
+      completion(status.map { StatusDocument($0, statistics, seenBy: phone, at: time.now()) })
     }
     backends.sessions.send(GetSessionStatus(session: session)) { gather.put($0, at: 0) }
     backends.gateway.send(ReconstructionStatistics(session: session), retries: 0) { result in

@@ -12,8 +12,8 @@ struct ExportShelf {
   init(folder: String) {
     self.folder = folder
     // What an earlier process did not finish.
-    for name in SessionFolder.names(in: folder) where name.hasPrefix(".") { unlink("\(folder)/\(name)") }
-    nextNumber = 1 + (SessionFolder.names(in: folder).compactMap(Self.number).max() ?? 0)
+    for name in folderNames(in: folder) where name.hasPrefix(".") { unlink("\(folder)/\(name)") }
+    nextNumber = 1 + (folderNames(in: folder).compactMap(Self.number).max() ?? 0)
   }
 
   mutating func nextName(_ format: ExportFormat) -> String {
@@ -22,7 +22,7 @@ struct ExportShelf {
   }
 
   func removeOld() {
-    let names = SessionFolder.names(in: folder).compactMap { name in Self.number(name).map { ($0, name) } }
+    let names = folderNames(in: folder).compactMap { name in Self.number(name).map { ($0, name) } }
     for (_, name) in names.sorted(by: { $0.0 > $1.0 }).dropFirst(Self.kept) { unlink("\(folder)/\(name)") }
   }
 

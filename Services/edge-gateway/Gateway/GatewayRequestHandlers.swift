@@ -79,7 +79,7 @@ final class GatewayRequestHandlers {
   }
 
   private func delete(_ request: DeleteReconstruction) throws -> DeleteReconstruction.Reply {
-    let files = try sessions.delete(request.session, now: loop.time.now())
+    let files = try sessions.delete(request.session, for: request.deletion, now: loop.time.now())
     onDeleted(request.session)
     log.info("reconstruction_deleted", (.session, request.session.text), (.count, files))
     return DeleteReconstruction.Reply(files: files)

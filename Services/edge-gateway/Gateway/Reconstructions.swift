@@ -28,12 +28,12 @@ final class Reconstructions {
     root = SessionFolder.root(stateDirectory: stateDirectory)
     self.log = log
     try makeDirectories(root)
-    SessionFolder.removeLeftovers(root: root)
+    FolderRemoval(root: root).finishAll()
   }
 
   /// Sessions on disk whose final poses are still to be made.
   var awaitingFinalPoses: [SessionID] {
-    SessionFolder.names(in: root).compactMap { SessionID($0) }.filter {
+    folderNames(in: root).compactMap { SessionID($0) }.filter {
       SessionFolder(root: root, session: $0).awaitsFinalPoses
     }
   }
@@ -101,8 +101,8 @@ final class Reconstructions {
   /// A session of that name begins anew.
   func revive(_ id: SessionID) { deleted[id] = nil }
 
-  /// Removes everything of a session. Answers the number of files.
-  func delete(_ id: SessionID, now: SessionTime) throws -> Int {
+  /// Removes everything of a session. Answers the number of files that this deletion removed in all.
+  func delete(_ id: SessionID, for deletion: DeletionID, now: SessionTime) throws -> Int {
     // Those who wait for it are told when it is gone.
     let known = open[id]
     defer { if let known { close(known) } }
@@ -114,6 +114,6 @@ final class Reconstructions {
       }
     }
     deleted[id] = now
-    return try SessionFolder(root: root, session: id).delete(root: root)
+    return try SessionFolder.delete(id, root: root, for: deletion)
   }
 }

@@ -40,62 +40,19 @@ struct SessionFolder {
 
   func create() throws(SystemError) { try makeDirectories(exports) }
 
-  /// Removes everything. First the folder leaves its name, in one step, so that a deletion that is cut short is finished
-  /// later, here or by `removeLeftovers`, and never half of a session comes back. Answers the number of files.
+  /// Removes everything. Answers the number of files that this deletion removed in all.
   ///
   /// - Parameter unlink: as unlink(2).
   /// - Throws: `ServiceError.reconstructionStays` while the disk does not let go of it.
-  func delete(root: String, unlink: (String) -> Int32 = { Glibc.unlink($0) }) throws -> Int {
-    let ending = "-\(path.split(separator: "/").last ?? "")"
-    if exists {
-      // Of an earlier deletion there may be something left that the disk holds on to.
-      var number = 0
-      var doomed: String { "\(root)/\(Self.doomed)\(getpid()).\(number)\(ending)" }
-      while access(doomed, F_OK) == 0 { number += 1 }
-      try systemCall("rename", on: path) { rename(path, doomed) }
+  static func delete(
+    _ session: SessionID, root: String, for deletion: DeletionID,
+    unlink: @escaping @Sendable (String) -> Int32 = { Glibc.unlink($0) }
+  ) throws(ServiceError) -> Int {
+    do {
+      return try FolderRemoval(root: root, unlink: unlink).remove(session.text, for: deletion).files
+    } catch {
+      throw .reconstructionStays
     }
-    var (files, isGone) = (0, true)
-    for name in Self.names(in: root) where name.hasPrefix(Self.doomed) {
-      guard name.dropFirst(Self.doomed.count).drop(while: { $0.isNumber || $0 == "." }) == ending else { continue }
-      let removed = Self.removeTree("\(root)/\(name)", unlink)
-      files += removed.files
-      isGone = isGone && removed.isGone
-    }
-    guard isGone else { throw ServiceError.reconstructionStays }
-    return files
-  }
-
-  private static let doomed = ".deleted-"
-
-  static func removeLeftovers(root: String) {
-    for name in names(in: root) where name.hasPrefix(doomed) { _ = removeTree("\(root)/\(name)", { unlink($0) }) }
-  }
-
-  static func names(in path: String) -> [String] {
-    guard let folder = opendir(path) else { return [] }
-    defer { closedir(folder) }
-    var names: [String] = []
-    while let entry = readdir(folder) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      if name != ".", name != ".." { names.append(name) }
-    }
-    return names
-  }
-
-  /// Two levels are all there is. Answers the number of files removed, and whether nothing is left.
-  private static func removeTree(_ path: String, _ unlink: (String) -> Int32) -> (files: Int, isGone: Bool) {
-    var files = 0
-    for name in names(in: path) {
-      let inner = "\(path)/\(name)"
-      if unlink(inner) == 0 {
-        files += 1
-      } else {
-        files += removeTree(inner, unlink).files
-      }
-    }
-    return (files, rmdir(path) == 0 || errno == ENOENT)
   }
 }
 

@@ -14,17 +14,21 @@ final class BusDeletionPeers: DeletionPeers {
   }
 
   func remove(
-    _ session: SessionID, from part: DeletionPart,
+    _ session: SessionID, as deletion: DeletionID, from part: DeletionPart,
     _ completion: @escaping (Result<(items: Int, bytes: Int), ServiceError>) -> Void
   ) {
     // The worker has its own back-off, so each question is asked once.
     switch part {
     case .tokens:
-      tokens.send(RevokeTokens(session: session), retries: 0) { completion($0.map { ($0.revoked, 0) }) }
+      tokens.send(RevokeTokens(session: session, deletion: deletion), retries: 0) {
+        completion($0.map { ($0.revoked, 0) })
+      }
     case .gateway:
-      gateway.send(DeleteReconstruction(session: session), retries: 0) { completion($0.map { ($0.files, 0) }) }
+      gateway.send(DeleteReconstruction(session: session, deletion: deletion), retries: 0) {
+        completion($0.map { ($0.files, 0) })
+      }
     case .stream(let instance):
-      streams.send(DeleteRecordings(session: session), to: instance, retries: 0) {
+      streams.send(DeleteRecordings(session: session, deletion: deletion), to: instance, retries: 0) {
         completion($0.map { ($0.files, $0.bytes) })
       }
     }

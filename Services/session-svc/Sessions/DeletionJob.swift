@@ -32,7 +32,7 @@ public enum DeletionPart: Hashable, Sendable {
   var isStream: Bool { if case .stream = self { true } else { false } }
 }
 
-/// What was removed in one place so far.
+/// What was removed in one place so far. Of stream-svc's instances, which share a folder: what the others did not tell of.
 public struct DeletionResult: Hashable, Sendable {
   /// Tokens or files.
   public var items = 0
@@ -43,6 +43,8 @@ public struct DeletionResult: Hashable, Sendable {
 /// A deletion as it is stored.
 public struct DeletionRecord: Hashable, Sendable {
   public let session: SessionID
+  /// Under which each place keeps what it removed, so that it can say so after a kill.
+  public let id: DeletionID
   public let devices: Int
   public let parts: [DeletionPart: DeletionResult]
 }
@@ -56,6 +58,7 @@ struct DeletionJob {
   }
 
   let session: SessionID
+  let id: DeletionID
   private let devices: Int
   private(set) var results: [DeletionPart: DeletionResult]
   private var attempts: [DeletionPart: Attempt] = [:]
@@ -65,6 +68,7 @@ struct DeletionJob {
 
   init(_ record: DeletionRecord) {
     session = record.session
+    id = record.id
     devices = record.devices
     results = record.parts
   }
@@ -84,11 +88,16 @@ struct DeletionJob {
   mutating func began(_ part: DeletionPart) { attempts[part, default: Attempt()].isInFlight = true }
 
   /// What is to be stored now. A gateway that answers while a stream still holds the session is asked once more later.
+  ///
+  /// - Parameters:
+  ///   - items: of this deletion in all; with a stream, whichever instance removed them.
+  ///   - bytes: likewise.
   mutating func succeeded(_ part: DeletionPart, items: Int, bytes: Int, at now: SessionTime) -> DeletionResult {
     attempts[part, default: Attempt()].isInFlight = false
     var result = results[part] ?? DeletionResult()
-    result.items += items
-    result.bytes += bytes
+    let others = part.isStream ? streams.filter { $0 != part }.map { results[$0]! } : []
+    result.items = max(result.items, items - others.reduce(0) { $0 + $1.items })
+    result.bytes = max(result.bytes, bytes - others.reduce(0) { $0 + $1.bytes })
     result.isDone = part != .gateway || streams.allSatisfy { results[$0]!.isDone }
     if !result.isDone { delay(part, from: now) }
     results[part] = result

@@ -1,3 +1,4 @@
+import Crypto
 import Messages
 import Runtime
 import Storage
@@ -5,9 +6,9 @@ import Timing
 
 /// Asks one place to remove what it holds of a session.
 public protocol DeletionPeers {
-  /// Calls `completion` once, before the request's own deadline has passed, with what was removed.
+  /// Calls `completion` once, before the request's own deadline has passed, with what this deletion removed there in all.
   func remove(
-    _ session: SessionID, from part: DeletionPart,
+    _ session: SessionID, as deletion: DeletionID, from part: DeletionPart,
     _ completion: @escaping (Result<(items: Int, bytes: Int), ServiceError>) -> Void)
 }
 
@@ -16,6 +17,7 @@ public final class DeletionWorker {
   private let store: any SessionStore
   private let peers: any DeletionPeers
   private let time: any TimeSource
+  private let random: any RandomSource
   private let log: Log
   private let streamInstances: Int
   private var jobs: [SessionID: DeletionJob] = [:]
@@ -29,17 +31,21 @@ public final class DeletionWorker {
   static let maximumWaiting = 16
 
   public init(
-    store: any SessionStore, peers: any DeletionPeers, time: any TimeSource, log: Log, streamInstances: Int
+    store: any SessionStore, peers: any DeletionPeers, time: any TimeSource,
+    random: any RandomSource = SecureRandom(), log: Log, streamInstances: Int
   ) throws(StorageError) {
     self.store = store
     self.peers = peers
     self.time = time
+    self.random = random
     self.log = log
     self.streamInstances = streamInstances
     for record in try store.unfinishedDeletions() {
       let job = DeletionJob(try releaseRetiredInstances(from: record))
       if job.isFinished { conclude(job) } else { jobs[record.session] = job }
     }
+    // A process that was killed between the last part and this left the rows of before in the log.
+    scrub()
   }
 
   /// An instance that the operator has taken away answers no more, and need not: any other finds its recordings.
@@ -50,7 +56,7 @@ public final class DeletionWorker {
       try store.record(result, of: .stream(instance: instance), in: record.session)
       parts[.stream(instance: instance)] = result
     }
-    return DeletionRecord(session: record.session, devices: record.devices, parts: parts)
+    return DeletionRecord(session: record.session, id: record.id, devices: record.devices, parts: parts)
   }
 
   public var unfinished: Int { jobs.count }
@@ -59,7 +65,8 @@ public final class DeletionWorker {
   public func begin(_ session: SessionID) throws {
     guard jobs[session] == nil else { return }
     let parts = [DeletionPart.tokens, .gateway] + (1...streamInstances).map { .stream(instance: $0) }
-    let isNew = try store.beginDeletion(session, parts: parts, at: time.utcMicroseconds())
+    let id = DeletionID(Hexadecimal.encode(try random.bytes(16)))!
+    let isNew = try store.beginDeletion(session, as: id, parts: parts, at: time.utcMicroseconds())
     guard let record = try store.deletion(of: session) else { throw SessionError.sessionNotFound }
     guard isNew else { return }
     jobs[session] = DeletionJob(record)
@@ -98,9 +105,10 @@ public final class DeletionWorker {
   }
 
   private func ask(_ part: DeletionPart, for session: SessionID) {
+    guard let deletion = jobs[session]?.id else { return }
     jobs[session]?.began(part)
     inFlight += 1
-    peers.remove(session, from: part) { [weak self] result in
+    peers.remove(session, as: deletion, from: part) { [weak self] result in
       guard let self else { return }
       inFlight -= 1
       finish(part, of: session, result)
@@ -134,8 +142,12 @@ public final class DeletionWorker {
 
   private func conclude(_ job: DeletionJob) {
     jobs[job.session] = nil
-    do { try store.scrub() } catch { log.warning("scrub_failed", (.error, error)) }
+    scrub()
     log.info("session_deleted", (.session, job.session.text), (.bytes, job.receipt.recordingBytes))
     for body in waiting.removeValue(forKey: job.session) ?? [] { body(job.receipt) }
+  }
+
+  private func scrub() {
+    do { try store.scrub() } catch { log.warning("scrub_failed", (.error, error)) }
   }
 }

@@ -3,7 +3,7 @@ import Storage
 
 extension SQLiteSessionStore {
   public func beginDeletion(
-    _ session: SessionID, parts: [DeletionPart], at utcMicroseconds: Int64
+    _ session: SessionID, as id: DeletionID, parts: [DeletionPart], at utcMicroseconds: Int64
   ) throws(StorageError) -> Bool {
     // The promise to delete must outlive even a power cut.
     try database.transaction(.powerLoss) { () throws(StorageError) -> Bool in
@@ -11,8 +11,8 @@ extension SQLiteSessionStore {
       try database.execute("DELETE FROM sessions WHERE id = ?", .text(session.text))
       guard database.changes == 1 else { return false }
       try database.execute(
-        "INSERT INTO deletions (session, requested_at, devices) VALUES (?, ?, ?)", .text(session.text),
-        .integer(utcMicroseconds), .integer(devices))
+        "INSERT INTO deletions (session, id, requested_at, devices) VALUES (?, ?, ?, ?)", .text(session.text),
+        .text(id.text), .integer(utcMicroseconds), .integer(devices))
       for part in parts {
         try database.execute(
           "INSERT INTO deletion_parts (session, part) VALUES (?, ?)", .text(session.text), .text(part.name))
@@ -23,9 +23,9 @@ extension SQLiteSessionStore {
 
   public func deletion(of session: SessionID) throws(StorageError) -> DeletionRecord? {
     guard
-      let devices = try database.first(
-        "SELECT devices FROM deletions WHERE session = ?", .text(session.text),
-        read: { row throws(StorageError) in try row.int(0) })
+      let (id, devices) = try database.first(
+        "SELECT id, devices FROM deletions WHERE session = ?", .text(session.text),
+        read: { row throws(StorageError) in (try row.value(0) { DeletionID($0) }, try row.int(1)) })
     else { return nil }
     let parts = try database.query(
       "SELECT part, items, bytes, is_done FROM deletion_parts WHERE session = ?", .text(session.text)
@@ -35,7 +35,8 @@ extension SQLiteSessionStore {
         DeletionResult(items: try row.int(1), bytes: try row.int(2), isDone: try row.boolean(3))
       )
     }
-    return DeletionRecord(session: session, devices: devices, parts: Dictionary(uniqueKeysWithValues: parts))
+    return DeletionRecord(
+      session: session, id: id, devices: devices, parts: Dictionary(uniqueKeysWithValues: parts))
   }
 
   public func unfinishedDeletions() throws(StorageError) -> [DeletionRecord] {

@@ -25,7 +25,9 @@ public struct SQLiteSessionStore: SessionStore {
       """,
       .text(session.id.text), .text(session.mode.rawValue), .text(session.userID), .integer(session.expectedDevices),
       .integer(session.anchor.sessionTime.microseconds), .integer(session.anchor.utcMicroseconds),
-      .text(session.consent.givenBy), .integer(session.consent.givenAt), .text(session.consent.textVersion),
+      .text(session.consent.givenBy), .integer(session.consent.givenAt),
+      // The column takes no NULL, and no version is empty.
+      .text(session.consent.textVersion ?? ""),
       .optional(session.endedAt))
   }
 
@@ -79,13 +81,14 @@ public struct SQLiteSessionStore: SessionStore {
 
   private static func readSession(_ row: Row) throws(StorageError) -> SessionRecord {
     let createdAt = try row.integer(5)
+    let consentText = try row.text(8)
     return SessionRecord(
       id: try row.value(0) { SessionID($0) }, mode: try row.value(1) { SessionMode(rawValue: $0) },
       userID: try row.text(2), expectedDevices: try row.int(3),
       anchor: UTCAnchor(
         sessionTime: SessionTime(microseconds: try row.integer(4)), utcMicroseconds: createdAt),
       consent: ConsentRecord(
-        givenBy: try row.text(6), givenAt: try row.integer(7), textVersion: try row.text(8)),
+        givenBy: try row.text(6), givenAt: try row.integer(7), textVersion: consentText.isEmpty ? nil : consentText),
       endedAt: try row.optionalInteger(9))
   }
 }

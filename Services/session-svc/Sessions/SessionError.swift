@@ -34,7 +34,7 @@ public enum SessionError: Error, Hashable, Sendable {
     case .consentRequired:
       .invalid("consent_required", "Parental consent must be given before a session can be made.")
     case .invalidUserID:
-      .invalid("invalid_user_id", "user_id must be 1 to 128 bytes without control characters.")
+      .invalid("invalid_user_id", "user_id must be 1 to 128 bytes without control or invisible characters.")
     case .invalidExpectedDevices(let mode):
       .invalid(
         "invalid_expected_devices",
@@ -42,7 +42,7 @@ public enum SessionError: Error, Hashable, Sendable {
     case .fewerThanRegistered(let registered):
       .conflict("fewer_than_registered", "\(registered) phones are registered. Remove one before you expect fewer.")
     case .invalidLabel:
-      .invalid("invalid_label", "label must be 1 to 200 bytes of text without control characters.")
+      .invalid("invalid_label", "label must be 1 to 200 bytes of text without control or invisible characters.")
     case .removalUnfinished:
       ServiceError(
         code: "removal_unfinished",

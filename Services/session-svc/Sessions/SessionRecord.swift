@@ -1,14 +1,6 @@
 import Messages
 import Timing
 
-/// Who agreed to what, and when.
-public struct ConsentRecord: Hashable, Sendable {
-  public let givenBy: String
-  /// Microseconds since the Unix epoch.
-  public let givenAt: Int64
-  public let textVersion: String
-}
-
 /// A session as it is stored.
 public struct SessionRecord: Hashable, Sendable {
   public let id: SessionID

@@ -10,7 +10,6 @@ public final class SessionRegistry {
   private let random: any RandomSource
   /// How many stream-svc instances there are, numbered from 1.
   private let streamInstances: Int
-  private let consentVersion: String
   /// The lives of devices that were heard of; the others' begin when they are asked for. Reports come twice a second,
   /// so none of this needs storing.
   private(set) var lives: [DeviceKey: DeviceLife] = [:]
@@ -20,12 +19,9 @@ public final class SessionRegistry {
   /// A camera was moved to another instance.
   public var onMoved: (DeviceKey, _ instance: Int) -> Void = { _, _ in }
 
-  /// - Parameter retentionDays: what the coach was told of how long a session is kept.
   public init(
-    store: any SessionStore, time: any TimeSource, random: any RandomSource = SecureRandom(), streamInstances: Int,
-    retentionDays: Int
+    store: any SessionStore, time: any TimeSource, random: any RandomSource = SecureRandom(), streamInstances: Int
   ) {
-    consentVersion = ConsentText.version(retentionDays: retentionDays)
     self.store = store
     self.time = time
     self.random = random
@@ -40,9 +36,9 @@ public final class SessionRegistry {
     guard request.mode.allowedDevices.contains(request.expectedDevices) else {
       throw SessionError.invalidExpectedDevices(request.mode)
     }
-    guard (1...128).contains(request.userID.utf8.count),
-      !request.userID.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7F })
-    else { throw SessionError.invalidUserID }
+    guard (1...128).contains(request.userID.utf8.count), PlainText.isPlain(request.userID) else {
+      throw SessionError.invalidUserID
+    }
     if let name = request.session { return try insert(request, as: name).get() }
     for _ in 0..<8 {
       let name = try SessionName.make(utcMicroseconds: time.utcMicroseconds(), random: random)
@@ -83,7 +79,7 @@ public final class SessionRegistry {
         device: device.key.device, metadata: device.shownMetadata, instance: device.instance, state: standing.state,
         cause: standing.cause?.code, reason: standing.cause?.words, report: life.report)
     }
-    return GetSessionStatus.Reply(summary: found.summary, devices: devices)
+    return GetSessionStatus.Reply(summary: found.summary, devices: devices, consent: found.record.consent)
   }
 
   public func list(_ request: ListSessions) throws -> ListSessions.Reply {
@@ -179,7 +175,7 @@ public final class SessionRegistry {
   /// Forgets what is kept in memory of a session that is deleted.
   public func forget(_ session: SessionID) { lives = lives.filter { $0.key.session != session } }
 
-  /// Whether a device of the session is there now: such a session is not deleted for its age.
+  /// Whether a device of the session is there now, which puts off its deletion for its age.
   public func isLive(_ session: SessionID) -> Bool {
     let now = time.now()
     return lives.contains { $0.key.session == session && $0.value.isThere(at: now) }
@@ -199,7 +195,7 @@ public final class SessionRegistry {
     let record = SessionRecord(
       id: name, mode: request.mode, userID: request.userID, expectedDevices: request.expectedDevices, anchor: anchor,
       consent: ConsentRecord(
-        givenBy: request.userID, givenAt: anchor.utcMicroseconds, textVersion: consentVersion),
+        givenBy: request.userID, givenAt: anchor.utcMicroseconds, textVersion: request.consentVersion),
       endedAt: nil)
     // Consent must outlive even a power cut: frames are accepted because of it.
     return try store.transaction(.powerLoss) { () throws(StorageError) in

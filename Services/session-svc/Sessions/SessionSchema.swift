@@ -55,5 +55,10 @@ enum SessionSchema {
       CREATE INDEX devices_awaiting_revocation ON devices (session) WHERE awaits_revocation;
       """),
     Migration("ALTER TABLE devices ADD COLUMN model TEXT;"),
+    Migration(
+      """
+      ALTER TABLE deletions ADD COLUMN id TEXT NOT NULL DEFAULT '';
+      UPDATE deletions SET id = lower(hex(randomblob(16)));
+      """),
   ]
 }

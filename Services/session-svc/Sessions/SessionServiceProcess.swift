@@ -29,8 +29,7 @@ public final class SessionServiceProcess: ServiceProcess {
     self.context = context
     self.receiptPatience = receiptPatience
     let tokens = try RequestClient(bus, .tokens, of: .tokenService)
-    let registry = SessionRegistry(
-      store: store, time: context.time, streamInstances: instances, retentionDays: settings[AppSettings.retentionDays])
+    let registry = SessionRegistry(store: store, time: context.time, streamInstances: instances)
     self.registry = registry
     let streams = StreamClients(bus)
     probe = InstanceProbe(bus, streams, instances: instances)

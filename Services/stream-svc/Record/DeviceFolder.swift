@@ -232,19 +232,8 @@ private func highestNumber(in folder: String) -> Int? {
   entries(of: folder).compactMap { Int($0.prefix { $0.isASCII && $0.isNumber }) }.max()
 }
 
-/// The names in a folder, without `.` and `..`; none when it does not exist.
-func entries(of folder: String) -> [String] {
-  guard let directory = opendir(folder) else { return [] }
-  defer { closedir(directory) }
-  var names: [String] = []
-  while let entry = readdir(directory) {
-    let name = withUnsafePointer(to: &entry.pointee.d_name) {
-      $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-    }
-    if name != ".", name != ".." { names.append(name) }
-  }
-  return names.sorted()
-}
+/// The names in a folder, in order; none when it does not exist.
+func entries(of folder: String) -> [String] { folderNames(in: folder).sorted() }
 
 private func makeFolder(_ path: String) throws(DiskFailure) {
   do {

@@ -26,7 +26,7 @@ final class Recorder {
   private let syncer: RecordingSyncer
   private let time: any TimeSource
   private var nextRequest = 0
-  private var closing: [Int: (session: SessionID, waitingFor: Int)] = [:]
+  private var closing: [Int: (session: SessionID, deletion: DeletionID, waitingFor: Int)] = [:]
   private var lists: [Int: ([RecordingFile]) -> Void] = [:]
   private var reads: [Int: (ReadRecording.Reply?) -> Void] = [:]
   private var finalTimes: [Int: (ReadFinalTimes.Reply) -> Void] = [:]
@@ -53,6 +53,7 @@ final class Recorder {
         ) { outbox.add($0) })
     }
     outbox.deliver = LoopBound({ [weak self] in self?.deliver() }, on: loop)
+    threads[0].send(.finishRemovals)
   }
 
   func open(_ camera: CameraNumber, _ key: DeviceKey, anchor: UTCAnchor) {
@@ -90,11 +91,13 @@ final class Recorder {
   }
 
   /// Closes the session's files in every thread, then removes them. An error says that something of it is still there.
-  func delete(_ session: SessionID, then body: @escaping (Result<DeleteRecordings.Reply, ServiceError>) -> Void) {
+  func delete(
+    _ request: DeleteRecordings, then body: @escaping (Result<DeleteRecordings.Reply, ServiceError>) -> Void
+  ) {
     nextRequest += 1
     deletions[nextRequest] = body
-    closing[nextRequest] = (session, threads.count)
-    for thread in threads { thread.send(.closeSession(session, request: nextRequest)) }
+    closing[nextRequest] = (request.session, request.deletion, threads.count)
+    for thread in threads { thread.send(.closeSession(request.session, request: nextRequest)) }
   }
 
   /// Asks how much is free. A disk that hangs is asked once, and holds up nobody here.
@@ -146,7 +149,7 @@ final class Recorder {
     closing[request] = state
     guard state.waitingFor == 0 else { return }
     closing[request] = nil
-    threads[0].send(.delete(state.session, request: request))
+    threads[0].send(.delete(state.session, state.deletion, request: request))
   }
 
   private func thread(of camera: CameraNumber) -> RecorderThread { threads[camera % threads.count] }

@@ -64,9 +64,10 @@ final class RecorderDesk {
       emit(.read(request: request, library.read(wanted)))
     case .finalTimes(let wanted, let request):
       emit(.finalTimes(request: request, finalTimes.reply(to: wanted, at: time.now())))
-    case .delete(let session, let request):
+    case .delete(let session, let deletion, let request):
       finalTimes.forget(session)
-      emit(.deleted(request: request, library.remove(session)))
+      emit(.deleted(request: request, library.remove(session, for: deletion)))
+    case .finishRemovals: library.finishRemovals()
     case .measure:
       finalTimes.forgetUnused(at: time.now())
       emit(.measured(freeBytes: try? disk.freeBytes(in: library.root)))

@@ -16,7 +16,9 @@ enum RecorderCommand: Sendable {
   case list(SessionID, request: Int)
   case read(ReadRecording, request: Int)
   case finalTimes(ReadFinalTimes, request: Int)
-  case delete(SessionID, request: Int)
+  case delete(SessionID, DeletionID, request: Int)
+  /// Finish removals that were cut short.
+  case finishRemovals
   /// Ask the file system how much is free.
   case measure
 }

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Glibc
 import Messages
+import Runtime
 import Timing
 
 /// The recordings on disk, open or not: listing and removing them.
@@ -70,40 +71,23 @@ struct RecordingLibrary: Sendable {
     return EncodedTimes(bytes: writer.bytes, devicesInUse: inUse)
   }
 
-  /// Removes a session's folder, and says how many files and bytes of recordings that were; an error where something of it
-  /// could not be removed.
-  func remove(_ session: SessionID) -> Result<DeleteRecordings.Reply, ServiceError> {
-    let folder = "\(root)/\(session.text)"
-    var files = 0
-    var bytes = 0
-    var isGone = true
-    for device in entries(of: folder) {
-      let path = "\(folder)/\(device)"
-      for name in entries(of: path) {
-        let file = "\(path)/\(name)"
-        var facts = stat()
-        let isRecording = (name.hasSuffix(".mkv") || name.hasSuffix(".orphan")) && stat(file, &facts) == 0
-        let result = unlink(file)
-        guard Self.isRemoved(result) else {
-          isGone = false
-          continue
-        }
-        // All instances are asked, and share the folder: who removed it counts it.
-        if isRecording, result == 0 {
-          files += 1
-          bytes += Int(facts.st_size)
-        }
-      }
-      isGone = Self.isRemovedOrInUse(rmdir(path)) && isGone
+  /// Removes a session's folder, and says how many files and bytes of recordings this deletion removed in all; an error
+  /// where something of it could not be removed.
+  func remove(_ session: SessionID, for deletion: DeletionID) -> Result<DeleteRecordings.Reply, ServiceError> {
+    do {
+      let tally = try removal.remove(session.text, for: deletion)
+      return .success(DeleteRecordings.Reply(files: tally.files, bytes: tally.bytes))
+    } catch {
+      return .failure(.recordingsStay)
     }
-    isGone = Self.isRemovedOrInUse(rmdir(folder)) && isGone
-    return isGone ? .success(DeleteRecordings.Reply(files: files, bytes: bytes)) : .failure(.recordingsStay)
   }
 
-  private static func isRemoved(_ result: Int32) -> Bool { result == 0 || errno == ENOENT }
+  /// Finishes removals that were cut short and that nobody may ask for any more.
+  func finishRemovals() { removal.finishAll() }
 
-  /// What was put into a folder meanwhile is another instance's, which removes it when it is asked.
-  private static func isRemovedOrInUse(_ result: Int32) -> Bool { isRemoved(result) || errno == ENOTEMPTY }
+  private var removal: FolderRemoval {
+    FolderRemoval(root: root, counting: { $0.hasSuffix(".mkv") || $0.hasSuffix(".orphan") })
+  }
 
   private func file(_ device: DeviceID, _ number: Int, in folder: String) -> RecordingFile? {
     guard let segment = try? SegmentRecovery(number: number, folder: "\(folder)/\(device.text)").read(),

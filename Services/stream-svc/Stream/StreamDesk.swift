@@ -377,7 +377,10 @@ final class StreamDesk {
   }
 
   /// Ends the session's connections and removes its recordings.
-  func delete(_ session: SessionID, then body: @escaping (Result<DeleteRecordings.Reply, ServiceError>) -> Void) {
+  func delete(
+    _ request: DeleteRecordings, then body: @escaping (Result<DeleteRecordings.Reply, ServiceError>) -> Void
+  ) {
+    let session = request.session
     if deletedSessions.count >= Self.maximumDeletedSessions,
       let oldest = deletedSessions.min(by: { $0.value < $1.value })
     {
@@ -392,6 +395,6 @@ final class StreamDesk {
       numbers[camera.key] = nil
       cameras[number] = nil
     }
-    recorder.delete(session, then: body)
+    recorder.delete(request, then: body)
   }
 }

@@ -90,7 +90,7 @@ public final class StreamServiceProcess: ServiceProcess {
       recorder.readFinalTimes(request) { responder.succeed($0) }
     }
     server.handleLater(DeleteRecordings.self) { [desk] request, responder in
-      desk.delete(request.session) { outcome in
+      desk.delete(request) { outcome in
         switch outcome {
         case .success(let reply): responder.succeed(reply)
         case .failure(let error): responder.fail(error)

@@ -6,15 +6,7 @@ extension SQLiteTokenStore {
   public func insert(_ token: StoredToken, codeDigest: [UInt8]) throws(StorageError) -> Bool {
     let claims = token.claims
     return try database.transaction { () throws(StorageError) -> Bool in
-      try database.execute(
-        """
-        INSERT INTO tokens (jti, kind, session, device, mode, max_devices, issued_at, expires_at, code_digest)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (code_digest) WHERE code_digest IS NOT NULL DO NOTHING
-        """,
-        .text(claims.jti), .text(claims.kind.rawValue), .optional(claims.session?.text),
-        .optional(claims.device?.text), .optional(claims.mode?.rawValue), .integer(token.maxDevices),
-        .integer(claims.issuedAt), .integer(claims.expiresAt), .blob(codeDigest))
-      guard database.changes == 1 else { return false }
+      guard try enter(token, codeDigest: codeDigest) else { return false }
       try database.execute(
         "UPDATE tokens SET revoked = 1 WHERE session = ? AND kind = ? AND revoked = 0 AND jti <> ?",
         .optional(claims.session?.text), .text(TokenKind.pairing.rawValue), .text(claims.jti))

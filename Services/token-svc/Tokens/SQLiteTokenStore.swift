@@ -43,6 +43,14 @@ public struct SQLiteTokenStore: TokenStore {
       DROP TABLE pairing_codes;
       """),
     Migration("CREATE TABLE coach_key (digest TEXT NOT NULL) STRICT;"),
+    Migration(
+      """
+      CREATE TABLE forgotten (
+        deletion TEXT PRIMARY KEY,
+        tokens INTEGER NOT NULL,
+        at INTEGER NOT NULL
+      ) STRICT, WITHOUT ROWID;
+      """),
   ]
 
   let database: Database
@@ -53,16 +61,20 @@ public struct SQLiteTokenStore: TokenStore {
     database = try Database(path: path, migrations: Self.migrations, access: access, busyTimeout: busyTimeout)
   }
 
-  public func insert(_ token: StoredToken) throws(StorageError) {
+  public func insert(_ token: StoredToken) throws(StorageError) { _ = try enter(token, codeDigest: nil) }
+
+  /// False, with nothing changed, if another token has this code.
+  func enter(_ token: StoredToken, codeDigest: [UInt8]?) throws(StorageError) -> Bool {
     let claims = token.claims
     try database.execute(
       """
-      INSERT INTO tokens (jti, kind, session, device, mode, max_devices, issued_at, expires_at)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+      INSERT INTO tokens (jti, kind, session, device, mode, max_devices, issued_at, expires_at, code_digest)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (code_digest) WHERE code_digest IS NOT NULL DO NOTHING
       """,
       .text(claims.jti), .text(claims.kind.rawValue), .optional(claims.session?.text), .optional(claims.device?.text),
       .optional(claims.mode?.rawValue), .integer(token.maxDevices), .integer(claims.issuedAt),
-      .integer(claims.expiresAt))
+      .integer(claims.expiresAt), codeDigest.map { .blob($0) } ?? .null)
+    return database.changes == 1
   }
 
   public func standing(of jti: String, device: DeviceID?) throws(StorageError) -> TokenStanding? {
@@ -81,32 +93,39 @@ public struct SQLiteTokenStore: TokenStore {
   }
 
   public func redeem(_ redemption: Redemption) throws(StorageError) -> RedemptionOutcome {
-    let device = redemption.deviceToken.device!.text
-    return try database.transaction { () throws(StorageError) -> RedemptionOutcome in
-      guard let standing = try standing(of: redemption.pairing.jti, device: redemption.deviceToken.device) else {
+    try database.transaction { () throws(StorageError) -> RedemptionOutcome in
+      guard let standing = try standing(of: redemption.pairing, device: redemption.device) else {
         return .refused(.revoked)
       }
+      let wanted = redemption.deviceToken.issued(for: standing)
       // A lost answer can be had again although the QR was withdrawn since: the place is this device's already.
       if standing.isUsedByDevice {
-        return try repeated(redemption) ?? .refused(standing.isRevoked ? .revoked : .alreadyUsed)
+        return try repeated(redemption, wanted) ?? .refused(standing.isRevoked ? .revoked : .alreadyUsed)
       }
       guard !standing.isRevoked else { return .refused(.revoked) }
-      guard try !isPlaceTaken(by: redemption.deviceToken) else { return .refused(.alreadyUsed) }
+      guard try !isPlaceTaken(by: wanted) else { return .refused(.alreadyUsed) }
       guard standing.devicesLeft > 0 else { return .refused(.full) }
-      try insert(StoredToken(claims: redemption.deviceToken))
+      try insert(StoredToken(claims: wanted))
       try database.execute(
         "INSERT INTO redemptions (pairing_jti, device, attempt_digest, device_jti) VALUES (?, ?, ?, ?)",
-        .text(redemption.pairing.jti), .text(device), .blob(redemption.attemptDigest),
-        .text(redemption.deviceToken.jti))
-      return .granted(redemption.deviceToken)
+        .text(redemption.pairing), .text(redemption.device.text), .blob(redemption.attemptDigest), .text(wanted.jti))
+      return .granted(wanted)
     }
   }
 
-  public func forget(session: SessionID) throws(StorageError) -> Int {
-    try database.execute("DELETE FROM tokens WHERE session = ?", .text(session.text))
-    let forgotten = database.changes
-    // So that the session's and the devices' names leave the log as well.
-    if forgotten > 0 { try database.checkpoint() }
+  public func forget(session: SessionID, for deletion: DeletionID, at now: Int64) throws(StorageError) -> Int {
+    let forgotten = try database.transaction { () throws(StorageError) -> Int in
+      try database.execute("DELETE FROM tokens WHERE session = ?", .text(session.text))
+      return try database.first(
+        """
+        INSERT INTO forgotten (deletion, tokens, at) VALUES (?, ?, ?)
+        ON CONFLICT (deletion) DO UPDATE SET tokens = tokens + excluded.tokens RETURNING tokens
+        """, .text(deletion.text), .integer(database.changes), .integer(now)
+      ) { row throws(StorageError) in try row.int(0) } ?? 0
+    }
+    // So that the session's and the devices' names leave the log as well: a process that was killed before this is asked
+    // again.
+    try database.checkpoint()
     return forgotten
   }
 
@@ -132,7 +151,8 @@ public struct SQLiteTokenStore: TokenStore {
     }
   }
 
-  public func purge(expiredBefore: Int64) throws(StorageError) -> Int {
+  public func purge(expiredBefore: Int64, forgottenBefore: Int64) throws(StorageError) -> Int {
+    try database.execute("DELETE FROM forgotten WHERE at < ?", .integer(forgottenBefore))
     try database.execute("DELETE FROM tokens WHERE expires_at < ?", .integer(expiredBefore))
     return database.changes
   }
@@ -142,14 +162,15 @@ public struct SQLiteTokenStore: TokenStore {
   }
 
   /// The answer that the same attempt was given before; nil for another attempt of a device that has its place.
-  private func repeated(_ redemption: Redemption) throws(StorageError) -> RedemptionOutcome? {
+  private func repeated(
+    _ redemption: Redemption, _ wanted: TokenClaims
+  ) throws(StorageError) -> RedemptionOutcome? {
     try database.first(
       """
       SELECT t.jti, t.issued_at, t.expires_at, t.revoked FROM redemptions r JOIN tokens t ON t.jti = r.device_jti
       WHERE r.pairing_jti = ? AND r.device = ? AND r.attempt_digest = ?
-      """, .text(redemption.pairing.jti), .text(redemption.deviceToken.device!.text), .blob(redemption.attemptDigest)
+      """, .text(redemption.pairing), .text(redemption.device.text), .blob(redemption.attemptDigest)
     ) { row throws(StorageError) in
-      let wanted = redemption.deviceToken
       let claims = TokenClaims(
         kind: .device, session: wanted.session, device: wanted.device, mode: wanted.mode,
         issuedAt: try row.integer(1), expiresAt: try row.integer(2), jti: try row.text(0))

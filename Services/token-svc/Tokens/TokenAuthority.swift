@@ -12,6 +12,8 @@ public final class TokenAuthority {
   static let coachTokenSeconds: Int64 = 12 * 3600
   /// How long an expired token stays in the store.
   static let graceSeconds: Int64 = 60
+  /// How long it is known how many tokens a deletion forgot: session-svc asks again within a minute of being there.
+  static let deletionMemorySeconds: Int64 = 7 * 86_400
 
   private let codec: TokenCodec
   private let store: any TokenStore
@@ -90,13 +92,11 @@ public final class TokenAuthority {
 
   public func redeem(_ request: RedeemPairingToken) throws -> RedeemPairingToken.Reply {
     guard (8...128).contains(request.attempt.utf8.count) else { throw TokenError.attemptOutOfRange }
-    var pairing = try codec.verify(request.token, kind: .pairing, now: now)
-    guard let standing = try store.standing(of: pairing.jti, device: request.device) else { throw TokenError.revoked }
-    pairing = pairing.issued(for: standing)
-    let wanted = try newClaims(
-      .device, session: pairing.session, device: request.device, mode: pairing.mode, seconds: Self.deviceTokenSeconds)
+    let pairing = try codec.verify(request.token, kind: .pairing, now: now)
     let redemption = Redemption(
-      pairing: pairing, attemptDigest: try SHA256.digest(of: Array(request.attempt.utf8)), deviceToken: wanted)
+      pairing: pairing.jti, device: request.device,
+      attemptDigest: try SHA256.digest(of: Array(request.attempt.utf8)),
+      deviceToken: try newClaims(.device, device: request.device, seconds: Self.deviceTokenSeconds))
     switch try store.redeem(redemption) {
     case .refused(let why): throw why
     case .granted(let claims):
@@ -110,7 +110,7 @@ public final class TokenAuthority {
   }
 
   public func revoke(_ request: RevokeTokens) throws -> RevokeTokens.Reply {
-    RevokeTokens.Reply(revoked: try store.forget(session: request.session))
+    RevokeTokens.Reply(revoked: try store.forget(session: request.session, for: request.deletion, at: now))
   }
 
   /// - Throws: `TokenError` for what is no coach's token of this server, or has expired.
@@ -132,7 +132,9 @@ public final class TokenAuthority {
   }
 
   /// Removes what expired more than a minute ago. How many there were.
-  public func purge() throws -> Int { try store.purge(expiredBefore: now - Self.graceSeconds) }
+  public func purge() throws -> Int {
+    try store.purge(expiredBefore: now - Self.graceSeconds, forgottenBefore: now - Self.deletionMemorySeconds)
+  }
 
   private var now: Int64 { time.utcMicroseconds() / 1_000_000 }
 
@@ -143,14 +145,5 @@ public final class TokenAuthority {
     return TokenClaims(
       kind: kind, session: session, device: device, mode: mode, issuedAt: issuedAt, expiresAt: issuedAt + seconds,
       jti: Base64URL.encode(try random.bytes(16)))
-  }
-}
-
-extension TokenClaims {
-  /// A pairing token's claims with what the store knows of it.
-  fileprivate func issued(for standing: TokenStanding) -> TokenClaims {
-    TokenClaims(
-      kind: kind, session: standing.session, device: nil, mode: standing.mode, issuedAt: issuedAt,
-      expiresAt: expiresAt, jti: jti)
   }
 }

@@ -19,8 +19,11 @@ public protocol TokenStore {
   func takeBack(grant: String) throws(StorageError) -> Bool
   /// Ends a session's pairing tokens. How many there were.
   func withdrawPairing(of session: SessionID) throws(StorageError) -> Int
-  /// Forgets every token of a session. How many there were.
-  func forget(session: SessionID) throws(StorageError) -> Int
+  /// Forgets every token of a session. How many there were in this deletion, also when it was asked for before: that is
+  /// kept in the same transaction.
+  ///
+  /// - Parameter now: seconds since the Unix epoch.
+  func forget(session: SessionID, for deletion: DeletionID, at now: Int64) throws(StorageError) -> Int
   /// Ends one device's token for good, and its session's pairing tokens, which it may know. So do those of devices that
   /// are not `staying`, if that is known. The mark that they have used their pairing token stays. How many there were.
   func shutOut(_ key: DeviceKey, grant: String?, staying: [DeviceID]?) throws(StorageError) -> Int
@@ -28,8 +31,9 @@ public protocol TokenStore {
   func revoke(jti: String) throws(StorageError) -> Bool
   /// Remembers the coach's key by its digest. If there was another, every coach's token ends. How many there were.
   func confirmCoachKey(digest: String) throws(StorageError) -> Int
-  /// Removes what expired before `expiredBefore` (seconds since the Unix epoch). How many there were.
-  func purge(expiredBefore: Int64) throws(StorageError) -> Int
+  /// Removes tokens that expired before `expiredBefore`, and the counts of deletions before `forgottenBefore` (seconds
+  /// since the Unix epoch). How many tokens there were.
+  func purge(expiredBefore: Int64, forgottenBefore: Int64) throws(StorageError) -> Int
   func count() throws(StorageError) -> Int
 }
 
@@ -55,16 +59,28 @@ public struct TokenStanding: Hashable, Sendable {
   public let isUsedByDevice: Bool
 }
 
+extension TokenClaims {
+  /// With the session and mode that the store knows the token, or the one it comes from, by.
+  func issued(for standing: TokenStanding) -> TokenClaims {
+    TokenClaims(
+      kind: kind, session: standing.session, device: device, mode: standing.mode, issuedAt: issuedAt,
+      expiresAt: expiresAt, jti: jti)
+  }
+}
+
 /// One attempt of one device to turn a pairing token into its own.
 public struct Redemption: Sendable {
-  public let pairing: TokenClaims
+  /// The pairing token's `jti`.
+  public let pairing: String
+  public let device: DeviceID
   /// SHA-256 of the attempt's name: who knows the name may repeat the attempt, so the name itself is not kept.
   public let attemptDigest: [UInt8]
-  /// The token that the device is given if this is its first attempt.
+  /// The token that the device is given if this is its first attempt, in the session that the pairing token is of.
   public let deviceToken: TokenClaims
 
-  public init(pairing: TokenClaims, attemptDigest: [UInt8], deviceToken: TokenClaims) {
+  public init(pairing: String, device: DeviceID, attemptDigest: [UInt8], deviceToken: TokenClaims) {
     self.pairing = pairing
+    self.device = device
     self.attemptDigest = attemptDigest
     self.deviceToken = deviceToken
   }

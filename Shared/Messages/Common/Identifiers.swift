@@ -32,6 +32,19 @@ public struct DeviceKey: Hashable, Comparable, Codable, Sendable, CustomStringCo
   public static func < (a: DeviceKey, b: DeviceKey) -> Bool { (a.session, a.device) < (b.session, b.device) }
 }
 
+/// Names one deletion of one session: 32 hexadecimal digits, random, so that what is kept under it tells nothing of the
+/// session. Safe as a part of a file's name.
+public struct DeletionID: Hashable, Sendable {
+  public let text: String
+  public init?(_ text: String) {
+    let isDigit = { (byte: UInt8) in
+      (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
+    }
+    guard text.utf8.count == 32, text.utf8.allSatisfy(isDigit) else { return nil }
+    self.text = text
+  }
+}
+
 enum Identifier {
   static let maximumLength = 64
 
@@ -67,6 +80,11 @@ enum Identifier {
 
 extension SessionID: Codable {
   public init(from decoder: any Decoder) throws { self = try Identifier.decode(decoder) { SessionID($0) } }
+  public func encode(to encoder: any Encoder) throws { try Identifier.encode(text, to: encoder) }
+}
+
+extension DeletionID: Codable {
+  public init(from decoder: any Decoder) throws { self = try Identifier.decode(decoder) { DeletionID($0) } }
   public func encode(to encoder: any Encoder) throws { try Identifier.encode(text, to: encoder) }
 }
 

@@ -184,11 +184,16 @@ public struct ReconstructionStatistics: ServiceRequest {
 /// Removes calibration, journal and exports of a session.
 public struct DeleteReconstruction: ServiceRequest {
   public struct Reply: Codable, Sendable {
+    /// What this deletion has removed in all, also before the service was killed.
     public let files: Int
     public init(files: Int) { self.files = files }
   }
   public static let name = "gateway.delete"
 
   public let session: SessionID
-  public init(session: SessionID) { self.session = session }
+  public let deletion: DeletionID
+  public init(session: SessionID, deletion: DeletionID) {
+    self.session = session
+    self.deletion = deletion
+  }
 }

@@ -82,6 +82,7 @@ public struct ReadRecording: ServiceRequest {
 
 /// Closes and removes all recordings of a session.
 public struct DeleteRecordings: ServiceRequest {
+  /// What this deletion has removed in all: also before the instance was killed, and by instances that share the folder.
   public struct Reply: Codable, Sendable {
     public let files: Int
     public let bytes: Int
@@ -94,7 +95,11 @@ public struct DeleteRecordings: ServiceRequest {
   public static let deadline = Duration.seconds(5)
 
   public let session: SessionID
-  public init(session: SessionID) { self.session = session }
+  public let deletion: DeletionID
+  public init(session: SessionID, deletion: DeletionID) {
+    self.session = session
+    self.deletion = deletion
+  }
 }
 
 extension ServiceError {

@@ -28,7 +28,7 @@ public struct DeviceMetadata: Codable, Hashable, Sendable {
     for (name, text) in [("label", label), ("browser", browser), ("platform", platform), ("model", model)] {
       guard let text else { continue }
       guard Self.isPlainText(text) else {
-        throw Self.refused(name, "text of at most 200 bytes without control characters")
+        throw Self.refused(name, "text of at most 200 bytes without control or invisible characters")
       }
     }
     for (name, pixels) in [("width", width), ("height", height)] {
@@ -41,13 +41,7 @@ public struct DeviceMetadata: Codable, Hashable, Sendable {
 
   /// Names and descriptions from outside: bounded, on one line.
   public static func isPlainText(_ text: String) -> Bool {
-    text.utf8.count <= 200
-      && !text.unicodeScalars.contains { scalar in
-        switch scalar.properties.generalCategory {
-        case .control, .lineSeparator, .paragraphSeparator: true
-        default: false
-        }
-      }
+    text.utf8.count <= 200 && PlainText.isPlain(text)
   }
 
   public func relabelled(_ label: String) -> DeviceMetadata {

@@ -13,8 +13,14 @@ public struct CreateSession: ServiceRequest {
   public let expectedDevices: Int
   /// Must be true: parental consent is recorded before the first frame can be accepted.
   public let consent: Bool
+  /// Of the text that was agreed to, as whoever agreed named it; it is recorded, and never taken for granted.
+  public let consentVersion: String?
 
-  public init(session: SessionID?, mode: SessionMode, userID: String, expectedDevices: Int, consent: Bool) {
+  public init(
+    session: SessionID?, mode: SessionMode, userID: String, expectedDevices: Int, consent: Bool,
+    consentVersion: String? = nil
+  ) {
+    self.consentVersion = consentVersion
     self.session = session
     self.mode = mode
     self.userID = userID
@@ -110,9 +116,12 @@ public struct GetSessionStatus: ServiceRequest {
   public struct Reply: Codable, Sendable {
     public let summary: SessionSummary
     public let devices: [DeviceStatus]
-    public init(summary: SessionSummary, devices: [DeviceStatus]) {
+    /// For the coach alone.
+    public let consent: ConsentRecord?
+    public init(summary: SessionSummary, devices: [DeviceStatus], consent: ConsentRecord? = nil) {
       self.summary = summary
       self.devices = devices
+      self.consent = consent
     }
   }
   public static let name = "sessions.status"

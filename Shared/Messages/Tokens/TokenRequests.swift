@@ -184,16 +184,21 @@ public struct ShutOutDevice: ServiceRequest {
   }
 }
 
-/// Ends every token of a session.
+/// Forgets every token of a session that is deleted.
 public struct RevokeTokens: ServiceRequest {
   public struct Reply: Codable, Sendable {
+    /// In all of this deletion, also before the service was killed.
     public let revoked: Int
     public init(revoked: Int) { self.revoked = revoked }
   }
   public static let name = "tokens.revoke"
 
   public let session: SessionID
-  public init(session: SessionID) { self.session = session }
+  public let deletion: DeletionID
+  public init(session: SessionID, deletion: DeletionID) {
+    self.session = session
+    self.deletion = deletion
+  }
 }
 
 /// Ends the pairing tokens of a session, whose phones keep theirs: nobody new is let in.

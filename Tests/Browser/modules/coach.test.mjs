@@ -8,7 +8,7 @@ const { UpFinder, uprightPoint } = await load("coach/body.js");
 const { Orbit } = await load("coach/orbit.js");
 const { places } = await load("coach/control.js");
 const { pageOf } = await load("coach/invite.js");
-const { consentText } = await load("coach/consent.js");
+const { consentText, consentWords } = await load("coach/consent.js");
 const { isDue } = await load("coach/recordings.js");
 const { deviceState, lossWords, missingPoses, nextStep, roomWords, shiftWords, syncWords } = await load("coach/advice.js");
 const { normalise, roomForRecordings } = await load("coach/status.js");
@@ -45,6 +45,15 @@ test("a pose is read as PROTOCOL.md lays it out", () => {
   assert.deepEqual(
     [pose.joints[7].x, pose.joints[7].y, pose.joints[7].z, pose.joints[7].views, pose.joints[0].views], [7, 14, 21, 3, 0]);
   assert.ok(Math.abs(medianError(pose) - 1.7) < 0.11);
+});
+
+test("a consent is read as who, when and to which text", () => {
+  const record = { given_by: "Robin", at: "2026-11-29T12:00:00Z", text_version: "2026-11-25/7d" };
+  assert.match(consentWords(record), /^Consent: Robin, .*2026.*, text 2026-11-25\/7d\.$/);
+  assert.match(consentWords({ ...record, text_version: null }), /not named/);
+  assert.equal(consentWords(null), "");
+  assert.deepEqual(normalise({ consent_record: record }).consent_record, record);
+  assert.equal(normalise({}).consent_record, null);
 });
 
 test("bytes that are no pose are refused, at every length", () => {

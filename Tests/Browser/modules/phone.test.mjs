@@ -78,6 +78,8 @@ test("names of phones and browsers", () => {
   assert.deepEqual([guessName(iPhone), guessBrowser(iPhone)], ["iPhone", "Safari 17"]);
   assert.deepEqual([guessName(pixel), guessBrowser(pixel)], ["Pixel 7", "Chrome 126"]);
   assert.equal(cleanLabel("  left\u0000of \n the\u202e mat "), "left of the mat");
+  assert.equal(cleanLabel("\u{1f469}\u200d\u{1f467} cam\u200dera\u200d"), "\u{1f469}\u200d\u{1f467} cam era");
+  assert.equal(cleanLabel("\u{1f469}\u{1f3fd}\u200d\u{1f680}"), "\u{1f469}\u{1f3fd}\u200d\u{1f680}");
   assert.equal(cleanLabel("x".repeat(99)).length, 40);
 });
 

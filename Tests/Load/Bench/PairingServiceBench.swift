@@ -44,7 +44,7 @@ struct PairingServiceBench {
       keys: try KeyRing(current: secret),
       store: try SQLiteTokenStore(path: "\(folder)/tokens.db", access: .exclusive), time: time)
     registry = SessionRegistry(
-      store: try SQLiteSessionStore(path: "\(folder)/sessions.db"), time: time, streamInstances: 2, retentionDays: 7)
+      store: try SQLiteSessionStore(path: "\(folder)/sessions.db"), time: time, streamInstances: 2)
   }
 
   private func measure(beside theirs: Theirs?) throws -> [BenchRow] {

@@ -4,6 +4,7 @@ import { byId, setText, setTone, show } from "../common/dom.js";
 import { nextStep, roomWords } from "./advice.js";
 import { deleteSession, endSession, sessionStatus, validateToken } from "./api.js";
 import { CalibrationPanel } from "./calibration.js";
+import { consentWords } from "./consent.js";
 import { adaptData, offerPoses, showReceipt } from "./data.js";
 import { DeviceList } from "./devices.js";
 import { Feed } from "./feed.js";
@@ -46,6 +47,7 @@ export class SessionPage {
     this.devices.clear();
     this.say({ headline: "Connecting…", detail: "", tone: "busy" });
     setText(byId("pose-figures"), "");
+    setText(byId("consent-record"), "");
     offerPoses(null);
     this.calibration.open(session);
     this.recordings.open(session);
@@ -105,6 +107,7 @@ export class SessionPage {
     show(byId("three"), status.mode === "3d");
     byId("page-session").classList.toggle("flat", status.mode !== "3d");
     byId("end").disabled = status.state === "ended";
+    setText(byId("consent-record"), consentWords(status.consent_record));
     this.devices.update(status.devices, status.state === "ended" ? 0 : status.expected_devices, status.state === "ended");
     this.showRoom();
     this.showCode();

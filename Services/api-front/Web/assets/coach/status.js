@@ -11,6 +11,7 @@ export function normalise(status) {
     expected_devices: status.expected_devices ?? 0,
     maximum_devices: status.maximum_devices ?? status.expected_devices ?? 0,
     reconstruction: status.reconstruction ?? null,
+    consent_record: status.consent_record ?? null,
     devices: (status.devices ?? []).map((device) => normaliseDevice(device, status.reconstruction?.time_shifts ?? [])),
   };
 }

@@ -24,9 +24,12 @@ export function guessBrowser(agent = navigator.userAgent) {
   return agent.split(" ").at(-1).slice(0, 60);
 }
 
-/** Bounded text without control characters, as the server wants it. */
+// Within an emoji of several the joiner stays; the server takes it there, and nowhere else in what people type here.
+const UNSEEN = /(?!(?<=[\p{Extended_Pictographic}\p{Emoji_Modifier}\u{fe0f}])\u200d(?=\p{Extended_Pictographic}))[\p{Cc}\p{Cf}]/gu;
+
+/** Bounded text without control and invisible characters, as the server wants it. */
 export function cleanLabel(text) {
-  return text.replace(/[\p{Cc}\p{Cf}]/gu, " ").replace(/\s+/g, " ").trim().slice(0, 40);
+  return text.replace(UNSEEN, " ").replace(/\s+/g, " ").trim().slice(0, 40);
 }
 
 /** The metadata of a registration. */
