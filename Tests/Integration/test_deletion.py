@@ -30,7 +30,7 @@ RECEIPT = "sessions.db"
 #: Kills at random moments. More than a few for whoever looks closely.
 KILLS = int(os.environ.get("AXOLOTL_DELETION_KILLS", "8"))
 #: Files that make a removal last some tens of ms, in each of its places.
-BALLAST = 1500
+BALLAST = 3000
 VICTIMS = [
     ["stream-svc-1", "stream-svc-2"],
     ["edge-gateway"],
@@ -106,6 +106,11 @@ class Filmed:
             device = self.devices[number % 2]
             (self.recordings / device / f"{number + 100}.mkv.orphan").write_bytes(bytes(number))
             (self.poses / "exports" / f"{number}.json").write_bytes(b"{}")
+
+    def weight(self) -> int:
+        """The files that are left of those, wherever they are by now."""
+        folders = (self.stack.recordings, self.poses.parent)
+        return sum(len(files) for folder in folders for _, _, files in os.walk(folder))
 
     def expected_receipt(self) -> dict[str, object]:
         """The receipt of all that there is now."""
@@ -203,12 +208,14 @@ def test_a_kill_at_any_moment(own_stack: Stack, own_coach: Coach, small_camera: 
     impatient = Coach(own_stack.base_url, own_stack.coach_key, timeout=3)
     with impatient, ThreadPoolExecutor(1) as threads:
         answer: Future[dict[str, object]] = threads.submit(deleted, impatient, filmed.name)
-        own_stack.wait("the deletion to begin", lambda: is_deleting(own_stack, filmed.name), 20)
-        # The experiment: anywhere between nothing and everything removed.
-        time.sleep(random.uniform(0, 0.06))
+        # Anywhere between nothing and everything removed; recordings go first.
+        target = random.randrange(2 * BALLAST)
+        end = time.monotonic() + 20
+        while filmed.weight() > target and time.monotonic() < end:
+            pass
         for pid in killed.values():
             os.kill(pid, signal.SIGKILL)
-        left = sum(len(files) for _, _, files in os.walk(own_stack.state))
+        left = filmed.weight()
         for victim, pid in killed.items():
             own_stack.wait_restarted(victim, pid)
         answer.result(90)
