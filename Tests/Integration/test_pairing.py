@@ -193,6 +193,14 @@ class TestRegister:
         for value in good:
             assert ask_for_place(phone, token, attempt=attempt, **{field: value}).is_success, value
 
+    def test_a_fraction_where_none_is_allowed_is_named_as_such(self, coach: Coach, phone: httpx.Client) -> None:
+        token = coach.create_session(expected_devices=2)["pairing_token"]
+        for value in (20.5, 1e30):
+            answer = ask_for_place(phone, token, width=value)
+            assert refused(answer) == (400, "invalid_field")
+            assert "fraction" in answer.json()["detail"]
+        assert ask_for_place(phone, token).is_success
+
     def test_refuses_a_large_body_with_413(self, phone: httpx.Client) -> None:
         assert refused(phone.post("/api/pairing/register_device", content=b"x" * 2_000_000))[0] == 413
 

@@ -39,8 +39,19 @@ struct RouteCall {
     } catch let DecodingError.dataCorrupted(context) where !context.codingPath.isEmpty {
       throw Self.invalidField(context)
     } catch {
+      // 20.5 where a whole number belongs makes JSONDecoder call all of it no JSON, and name no field.
+      guard (try? JSONDecoder().decode(SomeObject.self, from: Data(request.body))) == nil else {
+        throw .invalid("invalid_field", "A number in the body is too large, or has a fraction where none is allowed.")
+      }
       throw .invalid("invalid_json", "The body is not a JSON object.")
     }
+  }
+
+  /// Any JSON object, whatever is in it.
+  private struct SomeObject: Decodable {
+    enum Name: CodingKey {}
+
+    init(from decoder: any Decoder) throws { _ = try decoder.container(keyedBy: Name.self) }
   }
 
   private static func invalidField(_ context: DecodingError.Context) -> ServiceError {
