@@ -92,7 +92,7 @@ private let second = DeletionID(String(repeating: "b", count: 32))!
     #expect(throws: SystemError.self) { try stuck.remove("take-1", for: first) }
     try FileManager.default.createDirectory(
       atPath: "\(root.path)/.deleted-41.0-robin/exports", withIntermediateDirectories: true)
-    root.removal().finishAll()
+    root.removal().tidy()
     #expect(root.names == [".removed"])
     #expect(root.ledger.count == 1 && root.ledger.allSatisfy { $0.hasPrefix(first.text) })
     #expect(try root.removal().remove("take-1", for: first) == Root.whole)
@@ -101,10 +101,44 @@ private let second = DeletionID(String(repeating: "b", count: 32))!
   @Test func countsGoAfterAWeek() throws {
     let root = try Root()
     _ = try root.removal().remove("take-1", for: first)
-    root.removal(later: 6 * 86_400).finishAll()
+    root.removal(later: 6 * 86_400).tidy()
     #expect(root.ledger.count == 1)
-    root.removal(later: 8 * 86_400).finishAll()
+    root.removal(later: 8 * 86_400).tidy()
     #expect(root.ledger.isEmpty)
+  }
+
+  /// Recounted, the rest of a folder would pass for all of it.
+  @Test func aCountStaysWhileTheDiskHoldsItsFolder() throws {
+    let root = try Root()
+    let stuck = root.removal(unlink: { $0.hasSuffix("phone-a/0000.mkv") ? -1 : Glibc.unlink($0) }, later: 8 * 86_400)
+    #expect(throws: SystemError.self) { try stuck.remove("take-1", for: first) }
+    stuck.tidy()
+    #expect(root.ledger.count == 1)
+    #expect(try root.removal().remove("take-1", for: first) == Root.whole)
+  }
+
+  /// A full disk, or a ledger that cannot be read: what cannot be counted for later is removed all the same.
+  @Test(arguments: [true, false]) func deletingGoesBeforeTelling(isFull: Bool) throws {
+    let root = try Root()
+    if isFull {
+      // Looks like a folder that is not there and cannot be made.
+      try FileManager.default.createSymbolicLink(
+        atPath: "\(root.path)/.removed", withDestinationPath: "/nonexistent/\(UUID().uuidString)")
+    } else {
+      #expect(FileManager.default.createFile(atPath: "\(root.path)/.removed", contents: nil))
+    }
+    let complaints = Mutex(0)
+    let removal = FolderRemoval(
+      root: root.path, counting: { $0.hasSuffix(".mkv") }, complain: { _ in complaints.withLock { $0 += 1 } })
+    #expect(try removal.remove("take-1", for: first) == Root.whole)
+    #expect(root.names == [".removed"])
+    #expect(complaints.withLock { $0 } > 0)
+  }
+
+  @Test func aRootThatCannotBeReadIsNotTakenForAnEmptyOne() throws {
+    let root = try Root()
+    let file = "\(root.path)/take-1/phone-a/0000.mkv"
+    #expect(throws: SystemError.self) { try FolderRemoval(root: file).remove("take-1", for: first) }
   }
 
   /// As two stream-svc instances do, at the same moment.

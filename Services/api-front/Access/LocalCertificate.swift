@@ -23,6 +23,8 @@ struct LocalCertificate {
 
   /// The files to serve with, made or renewed if need be.
   func prepare() throws -> (certificate: String, key: String) {
+    try makeDirectories(directory, mode: 0o700)
+    _ = try authority()
     try renew()
     return (certificatePath, keyPath)
   }
@@ -30,9 +32,8 @@ struct LocalCertificate {
   /// Makes a new certificate if the one there is does not have all names, or nears its end. Whether it did.
   @discardableResult
   func renew() throws -> Bool {
-    try makeDirectories(directory, mode: 0o700)
-    let root = try authority()
     guard !isCurrent() else { return false }
+    let root = try authority()
     let server = try CertificateAuthority.issueServer(
       commonName: "Axolotl", alternativeNames: names, days: Self.days, root: root)
     try TextFile.writePrivate(server.privateKey, to: keyPath)
@@ -41,10 +42,13 @@ struct LocalCertificate {
   }
 
   private func authority() throws -> CertificateAuthority.Identity {
-    if let certificate = try? TextFile.read(authorityPath, limit: 1 << 16),
-      let key = try? TextFile.read(authorityKeyPath, limit: 1 << 16)
-    {
-      return CertificateAuthority.Identity(certificate: certificate, privateKey: key)
+    do throws(SystemError) {
+      return CertificateAuthority.Identity(
+        certificate: try TextFile.read(authorityPath, limit: 1 << 16),
+        privateKey: try TextFile.read(authorityKeyPath, limit: 1 << 16))
+    } catch {
+      // A disk that hiccups must not cost the authority that phones were told to trust.
+      guard error.errno == ENOENT else { throw error }
     }
     let made = try CertificateAuthority.makeRoot(commonName: "Axolotl of \(Self.hostName)", days: Self.rootDays)
     try TextFile.writePrivate(made.privateKey, to: authorityKeyPath)

@@ -102,7 +102,7 @@ struct StatusDocument: Encodable {
   /// Who gave it, when, to which text; not for phones.
   let consentRecord: ConsentDocument?
   let devices: [Seen]
-  /// Null when edge-gateway does not answer.
+  /// Null when edge-gateway does not answer, and for phones: it is of all of them together.
   let reconstruction: ReconstructionStatistics.Reply?
 
   /// - Parameter phone: who asks; nil is the coach, who sees everything.
@@ -122,7 +122,7 @@ struct StatusDocument: Encodable {
     devices = status.devices.map {
       phone == nil || phone == $0.device ? .whole(Device($0, at: now)) : .bystander(Bystander($0))
     }
-    self.reconstruction = reconstruction
+    self.reconstruction = phone == nil ? reconstruction : nil
   }
 
   /// How long the figures of the reconstruction are waited for; without them the rest is shown.

@@ -45,7 +45,7 @@ final class CoachSocket: WebSocketHandler {
   }
 
   /// Asks again whether this browser is still signed in: it may have been signed out, or the coach's key was changed.
-  func recheck() { question?.put() }
+  func recheck() { if !isEnding { question?.put() } }
 
   /// The page has nothing to say here.
   func received(_ part: WebSocketPart) {}

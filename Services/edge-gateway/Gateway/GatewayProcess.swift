@@ -39,6 +39,7 @@ public final class GatewayProcess: ServiceProcess {
       [unowned self] parts in receive(parts)
     }
     context.loop.every(.seconds(1)) { [finalPoses] in finalPoses.advance() }
+    context.loop.every(FolderRemoval.tidyPeriod) { [sessions] in sessions.tidyRemovals() }
   }
 
   /// Recordings are where every stream-svc instance finds them, so any that answers will do.

@@ -28,8 +28,11 @@ final class Reconstructions {
     root = SessionFolder.root(stateDirectory: stateDirectory)
     self.log = log
     try makeDirectories(root)
-    FolderRemoval(root: root).finishAll()
+    tidyRemovals()
   }
+
+  /// Once in a while: finishes what was left of deleted sessions, and forgets what was told of them.
+  func tidyRemovals() { SessionFolder.removal(root: root, log: log).tidy() }
 
   /// Sessions on disk whose final poses are still to be made.
   var awaitingFinalPoses: [SessionID] {
@@ -114,6 +117,6 @@ final class Reconstructions {
       }
     }
     deleted[id] = now
-    return try SessionFolder.delete(id, root: root, for: deletion)
+    return try SessionFolder.delete(id, root: root, for: deletion, log: log)
   }
 }

@@ -45,14 +45,25 @@ struct SessionFolder {
   /// - Parameter unlink: as unlink(2).
   /// - Throws: `ServiceError.reconstructionStays` while the disk does not let go of it.
   static func delete(
-    _ session: SessionID, root: String, for deletion: DeletionID,
+    _ session: SessionID, root: String, for deletion: DeletionID, log: Log? = nil,
     unlink: @escaping @Sendable (String) -> Int32 = { Glibc.unlink($0) }
   ) throws(ServiceError) -> Int {
     do {
-      return try FolderRemoval(root: root, unlink: unlink).remove(session.text, for: deletion).files
+      return try removal(root: root, log: log, unlink: unlink).remove(session.text, for: deletion).files
     } catch {
+      complain(error, log)
       throw .reconstructionStays
     }
+  }
+
+  static func removal(
+    root: String, log: Log?, unlink: @escaping @Sendable (String) -> Int32 = { Glibc.unlink($0) }
+  ) -> FolderRemoval {
+    FolderRemoval(root: root, unlink: unlink, complain: { complain($0, log) })
+  }
+
+  private static func complain(_ error: SystemError, _ log: Log?) {
+    log?.error("poses_not_removed", (.error, error.description))
   }
 }
 

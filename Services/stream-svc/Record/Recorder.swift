@@ -35,7 +35,9 @@ final class Recorder {
   /// Bytes free on the recordings' disk when it was last measured.
   private(set) var freeBytes: UInt64?
 
-  init(_ configuration: Configuration, loop: EventLoop, disk: any RecordingDisk = LocalDisk()) throws(SystemError) {
+  init(_ configuration: Configuration, loop: EventLoop, disk: any RecordingDisk = LocalDisk(), log: Log? = nil)
+    throws(SystemError)
+  {
     try makeDirectories(configuration.root)
     self.configuration = configuration
     outbox = Outbox(handle: loop.handle)
@@ -47,14 +49,17 @@ final class Recorder {
         RecorderThread(
           number: number,
           library: RecordingLibrary(
-            root: configuration.root, instance: configuration.instance, boot: configuration.boot),
+            root: configuration.root, instance: configuration.instance, boot: configuration.boot, log: log),
           reserveBytes: configuration.reserveBytes,
           maximumFrameBytes: configuration.maximumQueuedBytes, disk: disk, time: loop.time, syncer: syncer
         ) { outbox.add($0) })
     }
     outbox.deliver = LoopBound({ [weak self] in self?.deliver() }, on: loop)
-    threads[0].send(.finishRemovals)
+    tidyRemovals()
   }
+
+  /// Once in a while: finishes what other processes left of deleted sessions, and forgets what was told of them.
+  func tidyRemovals() { threads[0].send(.tidyRemovals) }
 
   func open(_ camera: CameraNumber, _ key: DeviceKey, anchor: UTCAnchor) {
     let place = SegmentPlace(

@@ -67,7 +67,7 @@ final class RecorderDesk {
     case .delete(let session, let deletion, let request):
       finalTimes.forget(session)
       emit(.deleted(request: request, library.remove(session, for: deletion)))
-    case .finishRemovals: library.finishRemovals()
+    case .tidyRemovals: library.tidyRemovals()
     case .measure:
       finalTimes.forgetUnused(at: time.now())
       emit(.measured(freeBytes: try? disk.freeBytes(in: library.root)))

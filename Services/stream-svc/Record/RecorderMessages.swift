@@ -18,7 +18,7 @@ enum RecorderCommand: Sendable {
   case finalTimes(ReadFinalTimes, request: Int)
   case delete(SessionID, DeletionID, request: Int)
   /// Finish removals that were cut short.
-  case finishRemovals
+  case tidyRemovals
   /// Ask the file system how much is free.
   case measure
 }

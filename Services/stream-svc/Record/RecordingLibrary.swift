@@ -10,6 +10,8 @@ struct RecordingLibrary: Sendable {
   /// Instances share the folder; each lists what it wrote, so that nothing is listed twice.
   let instance: UInt16
   let boot: BootID
+  /// What removals meet with on the disk.
+  var log: Log?
 
   /// This instance's segments of a session, in the order of device and number.
   func files(of session: SessionID) -> [RecordingFile] {
@@ -78,15 +80,20 @@ struct RecordingLibrary: Sendable {
       let tally = try removal.remove(session.text, for: deletion)
       return .success(DeleteRecordings.Reply(files: tally.files, bytes: tally.bytes))
     } catch {
+      complain(error)
       return .failure(.recordingsStay)
     }
   }
 
-  /// Finishes removals that were cut short and that nobody may ask for any more.
-  func finishRemovals() { removal.finishAll() }
+  /// Finishes removals that were cut short and that nobody may ask for any more, and forgets old ones.
+  func tidyRemovals() { removal.tidy() }
 
   private var removal: FolderRemoval {
-    FolderRemoval(root: root, counting: { $0.hasSuffix(".mkv") || $0.hasSuffix(".orphan") })
+    FolderRemoval(root: root, counting: { $0.hasSuffix(".mkv") || $0.hasSuffix(".orphan") }, complain: complain)
+  }
+
+  private func complain(_ error: SystemError) {
+    log?.error("recordings_not_removed", (.error, error.description))
   }
 
   private func file(_ device: DeviceID, _ number: Int, in folder: String) -> RecordingFile? {

@@ -51,7 +51,7 @@ public final class StreamServiceProcess: ServiceProcess {
         root: settings[AppSettings.recordingsDirectory], threads: settings[AppSettings.recordThreads],
         reserveBytes: UInt64(settings[AppSettings.diskReserveMegabytes]) << 20, instance: UInt16(instance),
         boot: BootID.current() ?? BootID(high: 0, low: 0)),
-      loop: context.loop, disk: disk)
+      loop: context.loop, disk: disk, log: context.log)
     let observations = try PushSocket(bus, to: .observations, highWaterMark: Self.observationHighWaterMark)
     poses = PoseDesk(
       loop: context.loop, log: context.log, metrics: metrics, threads: settings[AppSettings.poseThreads], maker: maker
@@ -73,6 +73,7 @@ public final class StreamServiceProcess: ServiceProcess {
     context.loop.every(.milliseconds(500)) { [unowned self] in tick() }
     recorder.measure()
     context.loop.every(Self.measuringPeriod) { [unowned recorder] in recorder.measure() }
+    context.loop.every(FolderRemoval.tidyPeriod) { [unowned recorder] in recorder.tidyRemovals() }
     context.loop.every(Self.recheckPeriod) { [unowned peers] in peers.recheck() }
     context.onStop { [unowned self] in stop() }
   }

@@ -12,8 +12,6 @@ public final class TokenAuthority {
   static let coachTokenSeconds: Int64 = 12 * 3600
   /// How long an expired token stays in the store.
   static let graceSeconds: Int64 = 60
-  /// How long it is known how many tokens a deletion forgot: session-svc asks again within a minute of being there.
-  static let deletionMemorySeconds: Int64 = 7 * 86_400
 
   private let codec: TokenCodec
   private let store: any TokenStore
@@ -133,7 +131,7 @@ public final class TokenAuthority {
 
   /// Removes what expired more than a minute ago. How many there were.
   public func purge() throws -> Int {
-    try store.purge(expiredBefore: now - Self.graceSeconds, forgottenBefore: now - Self.deletionMemorySeconds)
+    try store.purge(expiredBefore: now - Self.graceSeconds, forgottenBefore: now - DeletionID.memorySeconds)
   }
 
   private var now: Int64 { time.utcMicroseconds() / 1_000_000 }

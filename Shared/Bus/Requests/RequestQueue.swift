@@ -6,6 +6,8 @@ import Timing
 ///
 /// A batch that was refused is kept as the message it was made into, so that trying again copies nothing.
 struct RequestQueue {
+  private static let maximumSent = 64
+
   private var sealed: [(message: BusMessage, count: Int)] = []
   private var first = 0
   private var open = RequestBatch()
@@ -35,10 +37,11 @@ struct RequestQueue {
   mutating func removeNext() {
     count -= sealed[first].count
     first += 1
-    guard first == sealed.count else { return }
-    sealed.removeAll(keepingCapacity: true)
+    if first == sealed.count { hasFullBatch = false }
+    // What has left must not be held for as long as the queue is never empty.
+    guard first == sealed.count || first >= Self.maximumSent else { return }
+    sealed.removeFirst(first)
     first = 0
-    hasFullBatch = false
   }
 
   private mutating func seal() {

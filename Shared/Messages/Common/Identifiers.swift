@@ -35,6 +35,10 @@ public struct DeviceKey: Hashable, Comparable, Codable, Sendable, CustomStringCo
 /// Names one deletion of one session: 32 hexadecimal digits, random, so that what is kept under it tells nothing of the
 /// session. Safe as a part of a file's name.
 public struct DeletionID: Hashable, Sendable {
+  /// How long whoever removes something remembers, by this name, how much it was, seconds: session-svc asks again within a
+  /// minute of being there.
+  public static let memorySeconds: Int64 = 7 * 86_400
+
   public let text: String
   public init?(_ text: String) {
     let isDigit = { (byte: UInt8) in

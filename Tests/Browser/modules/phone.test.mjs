@@ -80,6 +80,8 @@ test("names of phones and browsers", () => {
   assert.equal(cleanLabel("  left\u0000of \n the\u202e mat "), "left of the mat");
   assert.equal(cleanLabel("\u{1f469}\u200d\u{1f467} cam\u200dera\u200d"), "\u{1f469}\u200d\u{1f467} cam era");
   assert.equal(cleanLabel("\u{1f469}\u{1f3fd}\u200d\u{1f680}"), "\u{1f469}\u{1f3fd}\u200d\u{1f680}");
+  assert.equal(cleanLabel("\u2764\ufe0f\u200d\u{1f525} \ufe0f"), "\u2764\ufe0f\u200d\u{1f525}");
+  assert.equal(cleanLabel("a\u034fb\u3164c\u115fd 1\u200d2"), "a b c d 1 2");
   assert.equal(cleanLabel("x".repeat(99)).length, 40);
 });
 

@@ -20,6 +20,7 @@ function face(name, title) {
 function showProblem(problem) {
   if (problem?.status === 401) {
     page.close();
+    forgetCodes();
     face("locked", "");
     problem = null;
   }
@@ -88,7 +89,10 @@ byId("sign-out").addEventListener("click", async () => {
   const button = byId("sign-out");
   button.disabled = true;
   try {
-    await signOut();
+    // Whoever was signed out already wants to leave as well.
+    await signOut().catch((error) => {
+      if (asProblem(error).status !== 401) throw error;
+    });
     page.close();
     forgetCodes();
     // Loaded anew, so that nothing of what was shown stays behind the closed door.

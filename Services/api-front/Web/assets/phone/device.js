@@ -24,12 +24,24 @@ export function guessBrowser(agent = navigator.userAgent) {
   return agent.split(" ").at(-1).slice(0, 60);
 }
 
-// Within an emoji of several the joiner stays; the server takes it there, and nowhere else in what people type here.
-const UNSEEN = /(?!(?<=[\p{Extended_Pictographic}\p{Emoji_Modifier}\u{fe0f}])\u200d(?=\p{Extended_Pictographic}))[\p{Cc}\p{Cf}]/gu;
+// What the server refuses in names (PlainText.swift) becomes a space. Written without lookbehind: Safari before 16.4 loads no
+// module that has one.
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]/gu;
+const ENDS_SEEN = /[^\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]$/u;
+const ENDS_EMOJI = /(?:(?![\0-\xff])\p{Emoji}|\p{Emoji_Modifier}|\ufe0f)$/u;
+const BEGINS_EMOJI = /^(?![\0-\xff])\p{Emoji}/u;
+
+/** Within an emoji of several the joiner stays, and behind a character the selector of its form. */
+function keepWritten(character, at, all) {
+  const before = all.slice(0, at);
+  if (character === "\ufe0f" && ENDS_SEEN.test(before)) return character;
+  const joins = character === "\u200d" && ENDS_EMOJI.test(before) && BEGINS_EMOJI.test(all.slice(at + 1));
+  return joins ? character : " ";
+}
 
 /** Bounded text without control and invisible characters, as the server wants it. */
 export function cleanLabel(text) {
-  return text.replace(UNSEEN, " ").replace(/\s+/g, " ").trim().slice(0, 40);
+  return text.replace(UNSEEN, keepWritten).replace(/\s+/g, " ").trim().slice(0, 40);
 }
 
 /** The metadata of a registration. */
