@@ -111,6 +111,9 @@ def facts(pid: int) -> dict[str, int]:
     }
 
 
+PEERS_A_ROUND = 152
+
+
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("own_stack", [{}], indirect=True)
 def test_five_hundred_peers_leave_nothing_behind(own_stack: Stack) -> None:
@@ -150,9 +153,14 @@ def test_five_hundred_peers_leave_nothing_behind(own_stack: Stack) -> None:
     # GStreamer's idle threads stay a while; one each of usrsctp's and ours stay for good.
     ceiling = {"threads": rest["threads"] + 4, "descriptors": rest["descriptors"] + 4}
     own_stack.wait("the first peers' ends", lambda: settled(ceiling), 60)
-    warm = facts(pid)
-    asyncio.run(some(300))
-    own_stack.wait("the last peers' ends", lambda: settled(ceiling), 60)
-    after = facts(pid)
-    # Fragments of the heap differ by a few MB from one time to the next; a peer that is kept weighs 1.1 MB.
-    assert after["kilobytes"] < warm["kilobytes"] + 300 * 40, (rest, warm, after)
+    # The heap's fragments differ by some MB from one time to the next, on a busy machine by more; what every peer
+    # leaves behind is there each time. A peer that is kept weighs 1.1 MB.
+    grown = []
+    for _ in range(4):
+        before = facts(pid)["kilobytes"]
+        asyncio.run(some(PEERS_A_ROUND))
+        own_stack.wait("the last peers' ends", lambda: settled(ceiling), 60)
+        grown.append((facts(pid)["kilobytes"] - before) / PEERS_A_ROUND)
+        if len(grown) > 1 and min(grown) < 40:
+            return
+    pytest.fail(f"each peer leaves something behind: {grown} kB of each in four rounds; at rest {rest}")
