@@ -121,6 +121,18 @@ def test_check_asks_every_service_and_looks_at_the_instances(root: Path) -> None
     assert "edge-gateway: NOT GOOD\n  AXOLOTL_LOG_LEVEL must be" in bad.stdout and "token-svc: good" in bad.stdout
 
 
+def test_link_shows_the_address_that_the_service_puts_into_its_qr(root: Path) -> None:
+    settings(root).write_text(f"LOCAL_PORT=5151\nAXOLOTL_COACH_KEY={KEY}\nPAIRING_TOKEN_SECRET={SECRET}\n")
+    assert axolotl(root, "link", "-q").stdout == "http://asked-of-api-front:5151/?key=the-coach%27s-own-key\n"
+    front = root / "usr/lib/axolotl/bin/api-front"
+    front.write_text("#!/bin/sh\necho refused >&2\nexit 78\n")
+    refused = axolotl(root, "link", "-q")
+    assert (refused.returncode, refused.stdout, refused.stderr) == (1, "", "axolotl: refused\n")
+    front.unlink()
+    missing = axolotl(root, "link", "-q")
+    assert missing.returncode == 1 and "install it again" in missing.stderr
+
+
 def test_a_file_that_cannot_be_read_is_named(root: Path) -> None:
     settings(root).write_text("nonsense\n")
     for command in (["check"], ["link"], ["scale", "2"]):

@@ -104,6 +104,7 @@ def test_starts_shows_the_link_restarts_and_leaves_nothing(
     terminals.append(terminal)
     terminal.wait_for(r"Ctrl-C stops everything")
     assert f"http://127.0.0.1:{terminal.port}/?key=the-coach%27s-own-key" in terminal.output
+    assert f"The coach's page:   http://asked-of-api-front:{terminal.port}/?key=" in terminal.output
     assert "█" in terminal.output, "the QR"
     assert "This QR signs a coach in" in terminal.output
     started = facts(tmp_path, "stream-svc-2")

@@ -62,7 +62,7 @@ def run(system: RunningSystem, quiet: bool) -> int:
 def announce(system: RunningSystem, quiet: bool) -> None:
     """The link for the coach, and as a QR for another machine."""
     key = address.coach_key(system.values, system.layout.state)
-    link = address.coach_link(address.public_url(system.values), key)
+    link = address.coach_link(address.public_url(system.values, system.layout.executables / "api-front"), key)
     say(f"\nThe coach's page:   {link}")
     say(f"on this machine:    {address.coach_link(system.base_url, key)}")
     if not quiet:
