@@ -11,7 +11,7 @@ import xmlrpc.client
 from pathlib import Path
 from types import FrameType
 
-from . import address, settings
+from . import address, settings, settings_file
 from .layout import REPOSITORY, Layout, default_executables
 from .rpc import Process
 from .system import EX_CONFIG, RunningSystem, StartError
@@ -29,6 +29,8 @@ def main() -> int:
     arguments = parse()
     try:
         values = settings.load()
+        if warning := settings_file.exposure(settings.FILE):
+            say(f"{warning}:   chmod 600 {settings.FILE}")
         home = Path(values.get("AXOLOTL_HOME") or REPOSITORY / ".axolotl").absolute()
         system = RunningSystem(Layout(home, arguments.executables.absolute()), values)
         return run(system, arguments.quiet)
