@@ -86,7 +86,16 @@ import Timing
     #expect(stat("\(directory)/coach-key", &facts) == 0 && facts.st_mode & 0o777 == 0o600)
     #expect(
       try CoachKey.load(configured: "a key of one's own", stateDirectory: directory).matches("a key of one's own"))
-    #expect(throws: CoachKeyError.self) { try CoachKey.load(configured: "short", stateDirectory: directory) }
+    for weak in ["short", String(repeating: "a", count: 40)] {
+      #expect(throws: CoachKeyError.self) { try CoachKey.load(configured: weak, stateDirectory: directory) }
+    }
+  }
+
+  @Test func aKeptCoachKeyOfAFewCharactersStopsTheStart() throws {
+    var template = Array("/tmp/axolotl-key-XXXXXX".utf8CString)
+    let directory = String(cString: try #require(mkdtemp(&template)))
+    _ = try KeptSecret.load("\(directory)/coach-key") { String(repeating: "a", count: 40) }
+    #expect(throws: CoachKeyError.self) { try CoachKey.load(configured: nil, stateDirectory: directory) }
   }
 
   @Test(arguments: [0o644, 0o640, 0o620, 0o602])

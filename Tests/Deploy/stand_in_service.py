@@ -20,6 +20,12 @@ if "--check-config" in sys.argv:
         sys.exit("AXOLOTL_LOG_LEVEL must be debug, info, warning or error")
     sys.exit(0)
 
+if "--print-address" in sys.argv:
+    if {"AXOLOTL_COACH_KEY", "PAIRING_TOKEN_SECRET"} & os.environ.keys():
+        sys.exit("told a secret without need")
+    print(os.environ.get("AXOLOTL_PUBLIC_URL") or f"http://asked-of-{name}:{os.environ['LOCAL_PORT']}")
+    sys.exit(0)
+
 state = Path(os.environ["STATE_DIRECTORY"])
 if (state / "die").exists():
     sys.exit("told to die")

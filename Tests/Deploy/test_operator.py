@@ -21,6 +21,7 @@ from axolotl_operator.installation import INSTANCES, READERS, Installation, Oper
 from axolotl_operator.logs import unit_pattern
 from axolotl_operator.scale import with_setting
 from axolotl_supervisor.layout import REPOSITORY, UNITS
+from axolotl_supervisor.settings_file import exposure
 
 KEY = "the-coach's-own-key"
 SECRET = "not-to-be-shown-to-anybody-at-all"
@@ -102,6 +103,7 @@ def test_those_who_read_the_number_are_restarted_when_it_changes() -> None:
 
 
 def test_check_asks_every_service_and_looks_at_the_instances(root: Path) -> None:
+    settings(root).chmod(0o600)
     good = axolotl(root, "check")
     assert good.returncode == 0
     assert good.stdout.splitlines() == [
@@ -119,6 +121,38 @@ def test_check_asks_every_service_and_looks_at_the_instances(root: Path) -> None
     bad = axolotl(root, "check")
     assert bad.returncode == 1
     assert "edge-gateway: NOT GOOD\n  AXOLOTL_LOG_LEVEL must be" in bad.stdout and "token-svc: good" in bad.stdout
+
+
+def test_check_warns_of_secrets_that_others_may_read(root: Path) -> None:
+    copy = settings(root).with_name("axolotl.conf.bak")
+    copy.write_text("AXOLOTL_COACH_KEY = 'a key that was'\n")
+    copy.chmod(0o644)
+    for mode, text, warned in (
+        (0o640, f"PAIRING_TOKEN_SECRET={SECRET}\n", True),
+        (0o604, f"A line that is none\n TURN_PASSWORD = {SECRET}\n", True),
+        (0o600, f"PAIRING_TOKEN_SECRET={SECRET}\n", False),
+        (0o644, f'#PAIRING_TOKEN_SECRET={SECRET}\nAXOLOTL_COACH_KEY=\nTURN_PASSWORD=""\n{INSTANCES}=2\n', False),
+    ):
+        settings(root).write_text(text)
+        settings(root).chmod(mode)
+        assert bool(exposure(settings(root))) is warned, (oct(mode), text)
+    open_one, closed = exposure(copy), settings(root)
+    assert open_one.startswith(f"{copy} holds AXOLOTL_COACH_KEY and may be read by others")
+    told = axolotl(root, "check")
+    assert told.returncode == 0 and told.stdout.splitlines()[-1] == f"{open_one}:   sudo chmod 600 {copy}"
+    assert f"{closed} holds" not in told.stdout and "a key that was" not in told.stdout
+
+
+def test_link_shows_the_address_that_the_service_puts_into_its_qr(root: Path) -> None:
+    settings(root).write_text(f"LOCAL_PORT=5151\nAXOLOTL_COACH_KEY={KEY}\nPAIRING_TOKEN_SECRET={SECRET}\n")
+    assert axolotl(root, "link", "-q").stdout == "http://asked-of-api-front:5151/?key=the-coach%27s-own-key\n"
+    front = root / "usr/lib/axolotl/bin/api-front"
+    front.write_text("#!/bin/sh\necho refused >&2\nexit 78\n")
+    refused = axolotl(root, "link", "-q")
+    assert (refused.returncode, refused.stdout, refused.stderr) == (1, "", "axolotl: refused\n")
+    front.unlink()
+    missing = axolotl(root, "link", "-q")
+    assert missing.returncode == 1 and "install it again" in missing.stderr
 
 
 def test_a_file_that_cannot_be_read_is_named(root: Path) -> None:

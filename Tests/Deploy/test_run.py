@@ -6,6 +6,7 @@ import json
 import os
 import re
 import select
+import shutil
 import signal
 import subprocess
 import time
@@ -23,12 +24,12 @@ DEADLINE = 30
 class Terminal:
     """`Deploy/supervisor/run` with its output."""
 
-    def __init__(self, home: Path, executables: Path, port: int, **values: str) -> None:
+    def __init__(self, home: Path, executables: Path, port: int, repository: Path = REPOSITORY, **values: str) -> None:
         self.home, self.port = home, port
         environment = {"PATH": os.environ["PATH"], "AXOLOTL_HOME": str(home), "LOCAL_PORT": str(port)}
         environment |= {"AXOLOTL_BUILD_DIRECTORY": str(executables), "AXOLOTL_COACH_KEY": KEY, "REQUIRE_HTTPS": "false"}
         self.process = subprocess.Popen(
-            [str(REPOSITORY / "Deploy/supervisor/run")],
+            [str(repository / "Deploy/supervisor/run")],
             env=environment | values, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             # Tests may run in the background of a shell, where Ctrl-C is ignored.
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
@@ -104,6 +105,7 @@ def test_starts_shows_the_link_restarts_and_leaves_nothing(
     terminals.append(terminal)
     terminal.wait_for(r"Ctrl-C stops everything")
     assert f"http://127.0.0.1:{terminal.port}/?key=the-coach%27s-own-key" in terminal.output
+    assert f"The coach's page:   http://asked-of-api-front:{terminal.port}/?key=" in terminal.output
     assert "█" in terminal.output, "the QR"
     assert "This QR signs a coach in" in terminal.output
     started = facts(tmp_path, "stream-svc-2")
@@ -175,6 +177,24 @@ def test_a_bad_setting_stops_the_start_and_is_named(tmp_path: Path, stand_ins: P
         terminals.append(terminal)
         terminal.wait_for(reason)
         assert terminal.process.wait(DEADLINE) == 1
+
+
+def test_secrets_in_a_file_that_others_may_read_are_warned_of(
+    tmp_path: Path, stand_ins: Path, terminals: list[Terminal]
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(REPOSITORY / "Deploy", copy / "Deploy", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(REPOSITORY / ".env.example", copy)
+    file = copy / ".env"
+    file.write_text("PAIRING_TOKEN_SECRET=not-to-be-shown-to-anybody-at-all\n")
+    for mode, is_warned in ((0o644, True), (0o600, False)):
+        file.chmod(mode)
+        terminal = Terminal(tmp_path / "home", stand_ins, free_port(), copy)
+        terminals.append(terminal)
+        terminal.wait_for(r"Ctrl-C stops everything")
+        assert terminal.end() == 0
+        assert (f"chmod 600 {file}\n" in terminal.output) is is_warned
+        assert "not-to-be-shown" not in terminal.output
 
 
 def test_a_service_that_never_comes_up_is_explained(tmp_path: Path, stand_ins: Path, terminals: list[Terminal]) -> None:

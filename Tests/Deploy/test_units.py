@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 from axolotl_supervisor.layout import REPOSITORY, UNITS, default_executables
+from axolotl_supervisor.settings_file import SECRET_KEYS
 from axolotl_supervisor.units import Unit, load, load_services
 
 SERVICES = ["token-svc", "session-svc", "edge-gateway", "stream-svc", "api-front"]
 # Exposure by `systemd-analyze security`, 0 to 10, that a unit may have at most.
 EXPOSURE_LIMITS = {"token-svc": 0.3, "session-svc": 0.3, "edge-gateway": 0.3, "stream-svc": 1.5, "api-front": 1.3}
 ON_THE_NETWORK = {"api-front", "stream-svc"}
-SECRETS = {"PAIRING_TOKEN_SECRET", "PAIRING_TOKEN_SECRET_PREVIOUS", "AXOLOTL_COACH_KEY", "TURN_PASSWORD"}
+SECRETS = set(SECRET_KEYS)
 ALLOWED_SECRETS = {
     "token-svc": {"PAIRING_TOKEN_SECRET", "PAIRING_TOKEN_SECRET_PREVIOUS"},
     "api-front": {"AXOLOTL_COACH_KEY", "TURN_PASSWORD"},
@@ -47,6 +48,12 @@ def system(tmp_path_factory: pytest.TempPathFactory, stand_ins: Path) -> Path:
     shutil.copytree(stand_ins, root / "usr/lib/axolotl/bin")
     (root / "etc").mkdir()
     return root
+
+
+def test_the_scripts_know_every_secret_among_the_settings() -> None:
+    source = (REPOSITORY / "Shared/Runtime/Configuration/AppSettings.swift").read_text()
+    keys = re.split(r"public static let", source)
+    assert {re.search(r'"([A-Z_]+)"', key)[1] for key in keys if "isSecret: true" in key} == SECRETS
 
 
 def analyze(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

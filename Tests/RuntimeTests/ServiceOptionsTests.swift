@@ -19,6 +19,14 @@ struct ServiceOptionsTests {
     #expect(ServiceOptions.parse(["--instance", "1"], service: .apiFront) == .refuse("unknown argument --instance"))
   }
 
+  @Test func aServicesOwnQuestionsAreItsOwn() {
+    let questions: Set = ["--print-address"]
+    let asked = ServiceOptions.parse(["--print-address", "--config", "f"], service: .apiFront, questions: questions)
+    #expect(asked == .run(ServiceOptions(configurationFile: "f", question: "--print-address")))
+    #expect(ServiceOptions.parse(["--print-address"], service: .tokenService) != asked)
+    #expect(ServiceOptions.usage(.apiFront, questions: questions).hasSuffix("[--print-settings] [--print-address]"))
+  }
+
   @Test func theVersionNamesTheService() {
     #expect(ServiceOptions.parse(["--version"], service: .apiFront) == .show("api-front \(Version.text)"))
   }

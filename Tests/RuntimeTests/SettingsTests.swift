@@ -67,8 +67,9 @@ struct SettingsTests {
 
   @Test func aCoachKeyThatWouldStopTheStartIsNoGoodSetting() throws {
     _ = try Settings(environment: ["AXOLOTL_COACH_KEY": "sixteen-letters-"])
-    let fault = "AXOLOTL_COACH_KEY must be at least 16 bytes."
-    for bad in ["x", "fifteen-letters"] {
+    let fault =
+      "AXOLOTL_COACH_KEY must be at least 16 bytes, 8 of them different; `openssl rand -hex 16` makes one."
+    for bad in ["x", "fifteen-letters", String(repeating: "a", count: 16), String(repeating: "abcdefg", count: 9)] {
       #expect(throws: SettingsError(faults: [fault])) { try Settings(environment: ["AXOLOTL_COACH_KEY": bad]) }
       // Wherever it comes from.
       #expect(throws: SettingsError(faults: [fault])) {

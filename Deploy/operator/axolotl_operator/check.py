@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 
+from axolotl_supervisor import settings_file
 from axolotl_supervisor.units import Unit
 
 from .installation import INSTANCES, Installation, OperatorError, service_name
@@ -22,6 +23,10 @@ def check(installation: Installation) -> int:
         names = ", ".join(map(str, sorted(enabled))) or "none"
         print(f"{INSTANCES} is {instances}, but the stream instances that start are: {names}. Put right:   "
               f"sudo axolotl scale {instances}")  # fmt: skip
+    # Copies that editors and people leave beside it hold the same secrets.
+    for path in sorted(installation.settings_path.parent.glob("*.conf*")):
+        if warning := settings_file.exposure(path):
+            print(f"{warning}:   sudo chmod 600 {path}")
     return 0 if all(verdicts) and is_consistent else 1
 
 

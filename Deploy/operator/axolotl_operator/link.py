@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from axolotl_supervisor import address
+from axolotl_supervisor import address, units
 
 from .installation import Installation, OperatorError
 
@@ -25,7 +25,8 @@ def link(installation: Installation, is_quiet: bool) -> int:
         ) from None
     except PermissionError:
         raise OperatorError("the coach's key is for root alone; say: sudo axolotl link") from None
-    result = address.coach_link(address.public_url(values), key)
+    front = units.load(installation.units, "axolotl-api-front.service", installation.overrides)
+    result = address.coach_link(address.public_url(values, installation.program(front)), key)
     print(result)
     if not is_quiet:
         print("\n" + address.with_qr(result))

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from . import settings_file
 
-# The likeliest to be a phone's network first; 172.x is often a bridge of containers.
-LIKELIEST = ("192.168.", "10.", "172.")
+# What api-front's answer depends on; it is asked without the secrets among the settings.
+ADDRESS_KEYS = ("AXOLOTL_PUBLIC_URL", "AXOLOTL_BIND_ADDRESS", "LOCAL_PORT", "REQUIRE_HTTPS")
+TIMEOUT_SECONDS = 10
 
 
 def port(values: dict[str, str]) -> int:
@@ -25,26 +26,21 @@ def is_secure(values: dict[str, str]) -> bool:
     return values.get("REQUIRE_HTTPS", "true").lower() not in ("false", "0", "no", "off")
 
 
-def lan_address() -> str | None:
-    """This machine's IPv4 address on the local network; None if it has none."""
-    result = subprocess.run(["hostname", "-I"], capture_output=True, text=True, timeout=10)
-    addresses = [word for word in result.stdout.split() if "." in word and not word.startswith(("127.", "169.254."))]
-
-    def rank(address: str) -> int:
-        return next((number for number, prefix in enumerate(LIKELIEST) if address.startswith(prefix)), len(LIKELIEST))
-
-    return min(addresses, key=rank, default=None)
-
-
-def public_url(values: dict[str, str]) -> str:
-    """The address for other machines: what the operator says, or this machine's own."""
-    configured = values.get("AXOLOTL_PUBLIC_URL", "").rstrip("/")
-    if configured:
-        return configured
-    bound = values.get("AXOLOTL_BIND_ADDRESS", "")
-    host = bound if bound not in ("", "0.0.0.0", "::") else lan_address() or "localhost"
-    host = f"[{host}]" if ":" in host else host
-    return f"{'https' if is_secure(values) else 'http'}://{host}:{port(values)}"
+def public_url(values: dict[str, str], front: Path) -> str:
+    """The address for other machines: the one that the program `front`, api-front, puts into its QRs."""
+    settings = {key: values[key] for key in ADDRESS_KEYS if values.get(key)} | {"LOCAL_PORT": str(port(values))}
+    try:
+        result = subprocess.run(
+            [front, "--print-address"], env={"PATH": "/usr/bin:/bin"} | settings,
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=TIMEOUT_SECONDS,
+        )  # fmt: skip
+    except OSError as failure:
+        raise settings_file.SettingsError(f"{front}: {failure.strerror}; build or install it again") from None
+    except subprocess.TimeoutExpired:
+        raise settings_file.SettingsError(f"{front} did not tell its address within {TIMEOUT_SECONDS} s") from None
+    if result.returncode != 0:
+        raise settings_file.SettingsError((result.stderr or result.stdout).strip())
+    return result.stdout.strip()
 
 
 def local_url(values: dict[str, str]) -> str:

@@ -11,7 +11,7 @@ import xmlrpc.client
 from pathlib import Path
 from types import FrameType
 
-from . import address, settings
+from . import address, settings, settings_file
 from .layout import REPOSITORY, Layout, default_executables
 from .rpc import Process
 from .system import EX_CONFIG, RunningSystem, StartError
@@ -29,6 +29,8 @@ def main() -> int:
     arguments = parse()
     try:
         values = settings.load()
+        if warning := settings_file.exposure(settings.FILE):
+            say(f"{warning}:   chmod 600 {settings.FILE}")
         home = Path(values.get("AXOLOTL_HOME") or REPOSITORY / ".axolotl").absolute()
         system = RunningSystem(Layout(home, arguments.executables.absolute()), values)
         return run(system, arguments.quiet)
@@ -62,7 +64,7 @@ def run(system: RunningSystem, quiet: bool) -> int:
 def announce(system: RunningSystem, quiet: bool) -> None:
     """The link for the coach, and as a QR for another machine."""
     key = address.coach_key(system.values, system.layout.state)
-    link = address.coach_link(address.public_url(system.values), key)
+    link = address.coach_link(address.public_url(system.values, system.layout.executables / "api-front"), key)
     say(f"\nThe coach's page:   {link}")
     say(f"on this machine:    {address.coach_link(system.base_url, key)}")
     if not quiet:

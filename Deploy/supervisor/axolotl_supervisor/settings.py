@@ -11,6 +11,7 @@ from .settings_file import SettingsError, documented_keys, number, parse
 
 __all__ = ["SettingsError", "for_services", "known_keys", "load", "number", "parse"]
 
+FILE = REPOSITORY / ".env"
 # What these scripts take themselves; no service knows these keys.
 LAUNCHER_KEYS = {"AXOLOTL_HOME", "AXOLOTL_BUILD_DIRECTORY"}
 # What a service sees of the caller's environment besides its settings.
@@ -22,7 +23,7 @@ def known_keys() -> set[str]:
     return documented_keys((REPOSITORY / ".env.example").read_text())
 
 
-def load(environment: dict[str, str] | None = None, file: Path | None = REPOSITORY / ".env") -> dict[str, str]:
+def load(environment: dict[str, str] | None = None, file: Path | None = FILE) -> dict[str, str]:
     """The settings in force: those of the environment win over those of the file."""
     environment = dict(os.environ) if environment is None else environment
     known = known_keys()

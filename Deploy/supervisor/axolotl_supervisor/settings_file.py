@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import re
+import stat
+from pathlib import Path
+
+# What only its owner may read; a test holds this against the services' settings.
+SECRET_KEYS = ("PAIRING_TOKEN_SECRET", "PAIRING_TOKEN_SECRET_PREVIOUS", "AXOLOTL_COACH_KEY", "TURN_PASSWORD")
 
 
 class SettingsError(Exception):
@@ -24,6 +29,21 @@ def parse(text: str, source: str) -> dict[str, str]:
             value = value[1:-1]
         settings[key] = value
     return settings
+
+
+def exposure(path: Path) -> str:
+    """Why a file of settings is open to too many: it holds secrets, and others than its owner may read it. Empty if it
+    is not, or if there is no such file."""
+    try:
+        mode, text = path.stat().st_mode, path.read_text(errors="replace")
+    except OSError:
+        return ""
+    # In force, whatever else is wrong with the file.
+    assigned = rf"^[ \t]*({'|'.join(SECRET_KEYS)})[ \t]*=[ \t]*(?!\"\"[ \t]*$|''[ \t]*$)\S"
+    found = re.findall(assigned, text, re.MULTILINE)
+    if not found or not mode & (stat.S_IRGRP | stat.S_IROTH):
+        return ""
+    return f"{path} holds {', '.join(sorted(set(found)))} and may be read by others than its owner; close it"
 
 
 def documented_keys(text: str) -> set[str]:

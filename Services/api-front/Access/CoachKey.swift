@@ -17,7 +17,7 @@ struct CoachKey: Sendable {
 
   static func load(configured: String?, stateDirectory: String) throws -> CoachKey {
     if let configured {
-      guard SecretShape.isCoachKey(configured) else { throw CoachKeyError.tooShort }
+      guard SecretShape.isCoachKey(configured) else { throw CoachKeyError.weak }
       return CoachKey(configured)
     }
     let path = "\(stateDirectory)/coach-key"
@@ -29,12 +29,12 @@ struct CoachKey: Sendable {
 }
 
 enum CoachKeyError: ConfigurationFault, CustomStringConvertible {
-  case tooShort
+  case weak
   case damaged(String)
 
   var description: String {
     switch self {
-    case .tooShort: "AXOLOTL_COACH_KEY must have at least \(SecretShape.coachKeyMinimumBytes) bytes."
+    case .weak: "AXOLOTL_COACH_KEY must be \(SecretShape.coachKeyExpectation)."
     case .damaged(let path): "\(path) holds no usable key. Remove it, and a new one is made."
     }
   }

@@ -24,12 +24,8 @@ public final class ApiFrontProcess: ServiceProcess {
       time: context.time)
     let access = AccessControl(key: key, tokens: backends.tokens, limits: limits, time: context.time)
     sockets = try SocketHub(bus, context, backends, access)
-    let listening = settings[AppSettings.bindAddress]
     let port = BoundPort(settings[AppSettings.localPort])
-    let address = {
-      PublicAddress.choose(
-        publicURL: publicURL, isTLS: isTLS, listening: listening, port: port.number, lan: PublicAddress.lanAddresses())
-    }
+    let address = { PublicAddress.current(settings, port: port.number) }
     let iceServers = try IceServers(settings, time: context.time)
     let invitations = Invitations(tokens: backends.tokens, address: address)
     let pairing = PairingRoutes(
@@ -68,11 +64,16 @@ public final class ApiFrontProcess: ServiceProcess {
     server = try WebServer(
       loop: context.loop,
       listener: .init(
-        port: port.number, address: listening, tls: tls?.paths),
+        port: port.number, address: settings[AppSettings.bindAddress], tls: tls?.paths),
       limits: WebLimits(settings), proxies: proxies, application: application)
     port.number = server.port
     if let local = tls?.local { keepTrue(local, publicURL: publicURL, context) }
     report(context, limits, scheme: isTLS ? "https" : "http")
+  }
+
+  /// The address that a QR would have now under these settings; what shows the coach's link asks for it.
+  public static func publicAddress(_ settings: Settings) -> String {
+    PublicAddress.current(settings, port: settings[AppSettings.localPort]).base
   }
 
   private func keepTrue(_ certificate: LocalCertificate, publicURL: String?, _ context: ServiceContext) {

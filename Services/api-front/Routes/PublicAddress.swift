@@ -1,4 +1,5 @@
 import Glibc
+import Runtime
 
 /// Where phones reach this server, for the QR.
 struct PublicAddress: Equatable, Sendable {
@@ -13,6 +14,15 @@ struct PublicAddress: Equatable, Sendable {
   static let insecureWarning =
     "Phones' browsers give their camera to https:// pages only. Set REQUIRE_HTTPS=true, or AXOLOTL_PUBLIC_URL to the "
     + "https:// address of a proxy in front."
+
+  /// That of this moment: the machine's addresses come and go.
+  ///
+  /// - Parameter port: the TCP port listened on, which the system may have chosen.
+  static func current(_ settings: Settings, port: Int) -> PublicAddress {
+    choose(
+      publicURL: settings[AppSettings.publicURL], isTLS: settings[AppSettings.requireHTTPS],
+      listening: settings[AppSettings.bindAddress], port: port, lan: lanAddresses())
+  }
 
   /// - Parameters:
   ///   - listening: the address listened on; a particular one is where phones must go.

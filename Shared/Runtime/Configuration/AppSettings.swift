@@ -29,7 +29,7 @@ public enum AppSettings {
     expecting: "an address such as https://rig.example or https://192.168.1.10:5050", accepts: OriginShape.isAddress)
   public static let coachKey = SettingKey<String?>.optionalText(
     "AXOLOTL_COACH_KEY", "The coach's key. Unset: one is made and kept (0600).",
-    expecting: "at least \(SecretShape.coachKeyMinimumBytes) bytes", isSecret: true, accepts: SecretShape.isCoachKey)
+    expecting: SecretShape.coachKeyExpectation, isSecret: true, accepts: SecretShape.isCoachKey)
   public static let allowedOrigins = SettingKey<[String]>.list(
     "AXOLOTL_ALLOWED_ORIGINS", "Origins of other sites' pages that may call the API, with bearer tokens.",
     expecting: "origins such as https://club.example, separated by commas", accepts: { OriginShape.isOrigin($0) })

@@ -11,16 +11,22 @@ public enum ServiceMain {
   /// Runs a service until SIGTERM or SIGINT, and ends the process.
   ///
   /// - Parameters:
+  ///   - questions: switches of this service's own, each with what it prints for the settings instead of running.
   ///   - runLoop: drives the loop until it is stopped; a service with another library's loop brings its own.
   ///   - build: makes the service from its context; an error stops the start and says why.
   public static func run<Process: ServiceProcess>(
-    _ service: Service, runLoop: (Process, EventLoop) -> Void = { _, loop in loop.run() },
+    _ service: Service, questions: [String: (Settings) -> String] = [:],
+    runLoop: (Process, EventLoop) -> Void = { _, loop in loop.run() },
     _ build: (ServiceContext) throws -> Process
   ) -> Never {
-    let options = readOptions(service)
+    let options = readOptions(service, questions: Set(questions.keys))
     let settings = readSettings(options)
     if options.onlyChecksConfiguration {
       print("\(service.rawValue): the settings are good")
+      exit(EX_OK)
+    }
+    if let question = options.question, let answer = questions[question] {
+      print(answer(settings))
       exit(EX_OK)
     }
     let log = Log(
@@ -47,14 +53,15 @@ public enum ServiceMain {
     }
   }
 
-  private static func readOptions(_ service: Service) -> ServiceOptions {
-    switch ServiceOptions.parse(Array(CommandLine.arguments.dropFirst()), service: service) {
+  private static func readOptions(_ service: Service, questions: Set<String>) -> ServiceOptions {
+    let arguments = Array(CommandLine.arguments.dropFirst())
+    switch ServiceOptions.parse(arguments, service: service, questions: questions) {
     case .run(let options): return options
     case .show(let text):
       print(text)
       exit(EX_OK)
     case .refuse(let reason):
-      complain("\(service.rawValue): \(reason)\n\n\(ServiceOptions.usage(service))")
+      complain("\(service.rawValue): \(reason)\n\n\(ServiceOptions.usage(service, questions: questions))")
       exit(EX_USAGE)
     }
   }

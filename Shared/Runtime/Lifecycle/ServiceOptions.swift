@@ -5,6 +5,8 @@ struct ServiceOptions: Equatable {
   var configurationFile: String?
   var instance: Int?
   var onlyChecksConfiguration = false
+  /// One of the service's own switches, whose answer is printed instead of running.
+  var question: String?
 
   enum Parsed: Equatable {
     case run(ServiceOptions)
@@ -12,19 +14,21 @@ struct ServiceOptions: Equatable {
     case refuse(String)
   }
 
-  static func usage(_ service: Service) -> String {
+  static func usage(_ service: Service, questions: Set<String> = []) -> String {
     let instance = service == .streamService ? " --instance N" : ""
-    return
-      "usage: \(service.rawValue)\(instance) [--config FILE] [--check-config] [--version] [--print-peers] [--print-settings]"
+    let own = questions.sorted().map { " [\($0)]" }.joined()
+    return "usage: \(service.rawValue)\(instance) [--config FILE] [--check-config] [--version] [--print-peers] "
+      + "[--print-settings]\(own)"
   }
 
-  static func parse(_ arguments: [String], service: Service) -> Parsed {
+  /// - Parameter questions: the switches that are this service's own.
+  static func parse(_ arguments: [String], service: Service, questions: Set<String> = []) -> Parsed {
     var options = ServiceOptions()
     var rest = arguments[...]
     while let argument = rest.popFirst() {
       switch argument {
       case "--version": return .show("\(service.rawValue) \(Version.text)")
-      case "--help": return .show(usage(service))
+      case "--help": return .show(usage(service, questions: questions))
       case "--print-settings": return .show(AppSettings.exampleFile)
       case "--print-peers": return .show(peers(of: service))
       case "--check-config": options.onlyChecksConfiguration = true
@@ -36,6 +40,7 @@ struct ServiceOptions: Equatable {
           return .refuse("--instance needs a number, 1 to 64")
         }
         options.instance = number
+      case _ where questions.contains(argument): options.question = argument
       default: return .refuse("unknown argument \(argument)")
       }
     }
