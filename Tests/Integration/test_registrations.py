@@ -97,6 +97,36 @@ def test_a_registration_without_an_attempt_locks_nobody_out(own_stack: Stack) ->
 
 
 @pytest.mark.timeout(180)
+def test_a_lost_registration_is_had_with_a_renewed_qr(own_stack: Stack) -> None:
+    """token-svc gave the phone its token, session-svc was away; before the phone asks again, the QR is renewed."""
+    with (
+        Coach(own_stack.base_url, own_stack.coach_key) as coach,
+        httpx.Client(base_url=own_stack.base_url, trust_env=False, timeout=30) as client,
+    ):
+        made = coach.create_session(expected_devices=2)
+        session, attempt = made["session_id"], secrets.token_hex(16)
+        own_stack.take_down("session-svc")
+        assert register(client, made["pairing_token"], "phone", attempt).status_code == 503
+        own_stack.bring_back("session-svc")
+        fresh = coach.invite(session)["pairing_token"]
+        assert Problem.of(register(client, fresh, "phone", secrets.token_hex(16))).code == "token_already_used"
+        answer = register(client, fresh, "phone", attempt)
+        assert answer.is_success, answer.text
+        device_token = answer.json()["device_token"]
+        assert status_as_phone(client, session, device_token).status_code == 200
+        # It is in like any other phone: the coach sees it, and can remove it for good.
+        assert [each["device_id"] for each in coach.status(session)["devices"]] == ["phone"]
+        later = coach.invite(session)
+        assert later["places"] == 1
+        assert register(client, later["pairing_token"], "phone", attempt).json()["device_token"] == device_token
+        assert register(client, later["pairing_token"], "other", secrets.token_hex(16)).is_success
+        coach.remove(session, "phone")
+        for token in (made["pairing_token"], fresh, later["pairing_token"]):
+            assert Problem.of(register(client, token, "phone", attempt)).code == "token_revoked"
+        assert status_as_phone(client, session, device_token).status_code == 401
+
+
+@pytest.mark.timeout(180)
 def test_a_session_is_made_whole_or_not_at_all(own_stack: Stack) -> None:
     with Coach(own_stack.base_url, own_stack.coach_key) as coach:
         own_stack.take_down("token-svc")

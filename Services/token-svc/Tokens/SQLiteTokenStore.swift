@@ -51,6 +51,13 @@ public struct SQLiteTokenStore: TokenStore {
         at INTEGER NOT NULL
       ) STRICT, WITHOUT ROWID;
       """),
+    // With the token that the attempt was given, which outlives the QR it was made with.
+    Migration(
+      """
+      ALTER TABLE tokens ADD COLUMN attempt_digest BLOB;
+      UPDATE tokens SET attempt_digest = r.attempt_digest FROM redemptions AS r WHERE r.device_jti = jti;
+      ALTER TABLE redemptions DROP COLUMN attempt_digest;
+      """),
   ]
 
   let database: Database
@@ -61,19 +68,22 @@ public struct SQLiteTokenStore: TokenStore {
     database = try Database(path: path, migrations: Self.migrations, access: access, busyTimeout: busyTimeout)
   }
 
-  public func insert(_ token: StoredToken) throws(StorageError) { _ = try enter(token, codeDigest: nil) }
+  public func insert(_ token: StoredToken) throws(StorageError) { _ = try enter(token) }
 
   /// False, with nothing changed, if another token has this code.
-  func enter(_ token: StoredToken, codeDigest: [UInt8]?) throws(StorageError) -> Bool {
+  func enter(
+    _ token: StoredToken, codeDigest: [UInt8]? = nil, attemptDigest: [UInt8]? = nil
+  ) throws(StorageError) -> Bool {
     let claims = token.claims
     try database.execute(
       """
-      INSERT INTO tokens (jti, kind, session, device, mode, max_devices, issued_at, expires_at, code_digest)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (code_digest) WHERE code_digest IS NOT NULL DO NOTHING
+      INSERT INTO tokens (jti, kind, session, device, mode, max_devices, issued_at, expires_at, code_digest,
+        attempt_digest)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (code_digest) WHERE code_digest IS NOT NULL DO NOTHING
       """,
       .text(claims.jti), .text(claims.kind.rawValue), .optional(claims.session?.text), .optional(claims.device?.text),
       .optional(claims.mode?.rawValue), .integer(token.maxDevices), .integer(claims.issuedAt),
-      .integer(claims.expiresAt), codeDigest.map { .blob($0) } ?? .null)
+      .integer(claims.expiresAt), codeDigest.map { .blob($0) } ?? .null, attemptDigest.map { .blob($0) } ?? .null)
     return database.changes == 1
   }
 
@@ -98,17 +108,19 @@ public struct SQLiteTokenStore: TokenStore {
         return .refused(.revoked)
       }
       let wanted = redemption.deviceToken.issued(for: standing)
-      // A lost answer can be had again although the QR was withdrawn since: the place is this device's already.
-      if standing.isUsedByDevice {
-        return try repeated(redemption, wanted) ?? .refused(standing.isRevoked ? .revoked : .alreadyUsed)
+      // A lost answer can be had again although the QR was withdrawn since, and with a later QR of the session: the place
+      // is this device's already. Nobody else may take it with a fresh QR.
+      if let held = try held(by: wanted) {
+        if held.attemptDigest == redemption.attemptDigest { return .granted(held.claims) }
+        return .refused(standing.isRevoked ? .revoked : .alreadyUsed)
       }
       guard !standing.isRevoked else { return .refused(.revoked) }
-      guard try !isPlaceTaken(by: wanted) else { return .refused(.alreadyUsed) }
+      guard !standing.isUsedByDevice else { return .refused(.alreadyUsed) }
       guard standing.devicesLeft > 0 else { return .refused(.full) }
-      try insert(StoredToken(claims: wanted))
+      _ = try enter(StoredToken(claims: wanted), attemptDigest: redemption.attemptDigest)
       try database.execute(
-        "INSERT INTO redemptions (pairing_jti, device, attempt_digest, device_jti) VALUES (?, ?, ?, ?)",
-        .text(redemption.pairing), .text(redemption.device.text), .blob(redemption.attemptDigest), .text(wanted.jti))
+        "INSERT INTO redemptions (pairing_jti, device, device_jti) VALUES (?, ?, ?)",
+        .text(redemption.pairing), .text(redemption.device.text), .text(wanted.jti))
       return .granted(wanted)
     }
   }
@@ -161,30 +173,21 @@ public struct SQLiteTokenStore: TokenStore {
     try database.first("SELECT count(*) FROM tokens") { row throws(StorageError) in try row.int(0) } ?? 0
   }
 
-  /// The answer that the same attempt was given before; nil for another attempt of a device that has its place.
-  private func repeated(
-    _ redemption: Redemption, _ wanted: TokenClaims
-  ) throws(StorageError) -> RedemptionOutcome? {
+  /// The token in force of the device that `wanted` is for, from whichever QR of the session, and the attempt that got
+  /// it. One that was shut out holds none.
+  private func held(by wanted: TokenClaims) throws(StorageError) -> (claims: TokenClaims, attemptDigest: [UInt8]?)? {
     try database.first(
       """
-      SELECT t.jti, t.issued_at, t.expires_at, t.revoked FROM redemptions r JOIN tokens t ON t.jti = r.device_jti
-      WHERE r.pairing_jti = ? AND r.device = ? AND r.attempt_digest = ?
-      """, .text(redemption.pairing), .text(redemption.device.text), .blob(redemption.attemptDigest)
-    ) { row throws(StorageError) in
-      let claims = TokenClaims(
-        kind: .device, session: wanted.session, device: wanted.device, mode: wanted.mode,
-        issuedAt: try row.integer(1), expiresAt: try row.integer(2), jti: try row.text(0))
-      return try row.boolean(3) ? RedemptionOutcome.refused(.revoked) : .granted(claims)
-    }
-  }
-
-  /// Whether the device holds a token from another QR of the same session: nobody may take its place with a fresh one.
-  private func isPlaceTaken(by wanted: TokenClaims) throws(StorageError) -> Bool {
-    try database.first(
-      """
-      SELECT 1 FROM tokens WHERE session = ? AND device = ? AND kind = ? AND revoked = 0 AND expires_at > ? LIMIT 1
+      SELECT jti, issued_at, expires_at, mode, attempt_digest FROM tokens
+      WHERE session = ? AND device = ? AND kind = ? AND revoked = 0 AND expires_at > ? LIMIT 1
       """, .text(wanted.session!.text), .text(wanted.device!.text), .text(TokenKind.device.rawValue),
       .integer(wanted.issuedAt)
-    ) { _ throws(StorageError) in true } ?? false
+    ) { row throws(StorageError) in
+      let claims = TokenClaims(
+        kind: .device, session: wanted.session, device: wanted.device,
+        mode: try row.optional(3) { SessionMode(rawValue: $0) }, issuedAt: try row.integer(1),
+        expiresAt: try row.integer(2), jti: try row.text(0))
+      return (claims, row.isNull(4) ? nil : try row.blob(4))
+    }
   }
 }
