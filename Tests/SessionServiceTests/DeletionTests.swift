@@ -178,7 +178,7 @@ private struct Fixture {
   @Test func onlyUntouchedSessionsOutliveTheirRetentionAndOnlyIfNobodyIsThere() throws {
     let test = try TestRegistry()
     let fixture = try Fixture(test)
-    let retention = Retention(store: test.store, time: test.time, days: 7)
+    let retention = Retention(test)
     let old = try test.create("old").session
     let live = try test.create("live").session
     _ = try test.register(live, 1)
@@ -204,7 +204,7 @@ private struct Fixture {
   @Test func anOpenPagePutsRetentionOffByAnHourAtMost() throws {
     let test = try TestRegistry()
     let fixture = try Fixture(test)
-    let retention = Retention(store: test.store, time: test.time, days: 7)
+    let retention = Retention(test)
     let open = try test.create("open").session
     _ = try test.register(open, 1)
     func run(after wait: Duration) throws -> Int {
@@ -223,7 +223,7 @@ private struct Fixture {
   @Test func anEndedSessionIsDeletedOnTimeWhoeverIsThere() throws {
     let test = try TestRegistry()
     let fixture = try Fixture(test)
-    let retention = Retention(store: test.store, time: test.time, days: 7)
+    let retention = Retention(test)
     let ended = try test.create("ended").session
     _ = try test.register(ended, 1)
     _ = try test.registry.end(EndSession(session: ended))

@@ -69,3 +69,12 @@ struct TestRegistry {
       .first { $0.device == key(session, number).device }?.state
   }
 }
+
+extension Retention {
+  /// Of seven days, on a machine whose clock nobody sets.
+  convenience init(_ test: TestRegistry) {
+    self.init(
+      store: test.store, time: test.time, uptime: { [time = test.time] in time.now().microseconds }, log: silentLog,
+      days: 7)
+  }
+}

@@ -40,7 +40,9 @@ public final class SessionServiceProcess: ServiceProcess {
       // The worker has its own back-off, so each question is asked once.
       tokens.send(request, retries: 0) { completion($0.map { _ in }) }
     }
-    retention = Retention(store: store, time: context.time, days: settings[AppSettings.retentionDays])
+    retention = Retention(
+      store: store, time: context.time, uptime: Uptime.microseconds, log: context.log,
+      days: settings[AppSettings.retentionDays])
     reportsRefused = context.metrics.counter(
       "axolotl_device_reports_refused_total", "Device reports that could not be read or that nobody waits for.")
     context.metrics.gauge(
