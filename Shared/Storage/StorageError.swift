@@ -43,7 +43,9 @@ public struct StorageError: Error, Hashable, Sendable, CustomStringConvertible {
     case .corrupt: "Stop the service, restore the database from a backup or move it away, and start again."
     case .notWritable: "Check that the service's user owns the state directory and may write there."
     case .constraint: "The change contradicts what is stored; this is a fault of the program."
-    case .newerSchema: "The database was written by a newer version of Axolotl: install that one."
+    case .newerSchema:
+      "The database was written by a newer version of Axolotl: install that one again, or restore a backup of this one's "
+        + "(Deploy/README.md, \"Backup and going back\")."
     case .unexpectedValue: "The database was changed from outside; restore it from a backup."
     case .failed: "See the cause."
     }

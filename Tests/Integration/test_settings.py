@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import sqlite3
 import subprocess
 from pathlib import Path
 
@@ -56,3 +58,21 @@ def test_a_kept_secret_that_is_open_to_others_is_not_used(tmp_path: Path, servic
     assert result.returncode == EX_CONFIG
     assert str(file) in result.stderr and "chmod 600" in result.stderr
     assert "0123456789abcdef" not in result.stderr
+
+
+@pytest.mark.parametrize(("service", "name"), [("token-svc", "tokens.db"), ("session-svc", "sessions.db")])
+def test_a_database_of_a_newer_version_is_left_alone_and_not_tried_again(
+    tmp_path: Path, service: str, name: str
+) -> None:
+    """After going back to an older version: systemd would restart it twice a second for ever, but for this status."""
+    file = tmp_path / service / name
+    file.parent.mkdir()
+    with contextlib.closing(sqlite3.connect(file)) as database:
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("PRAGMA user_version = 999")
+    before = file.read_bytes()
+    result = run(Stack(tmp_path), service)
+    assert result.returncode == EX_CONFIG, result.stderr
+    assert str(file) in result.stderr and "storage_newer_schema" in result.stderr
+    assert "restore a backup" in result.stderr
+    assert file.read_bytes() == before

@@ -2,6 +2,7 @@ import Bus
 import FoundationEssentials
 import Messages
 import Runtime
+import Storage
 
 /// session-svc: the registry, the deletions and the retention behind their sockets.
 public final class SessionServiceProcess: ServiceProcess {
@@ -23,7 +24,7 @@ public final class SessionServiceProcess: ServiceProcess {
     let settings = context.settings
     let directory = settings[AppSettings.stateDirectory]
     try makeDirectories(directory)
-    let store = try SQLiteSessionStore(path: "\(directory)/sessions.db")
+    let store = try Self.open("\(directory)/sessions.db")
     let instances = settings[AppSettings.streamInstances]
     let bus = try BusContext(context)
     self.context = context
@@ -68,6 +69,15 @@ public final class SessionServiceProcess: ServiceProcess {
     context.loop.every(.seconds(600)) { [unowned self] in runRetention() }
     runRetention()
     deletions.advance()
+  }
+
+  private static func open(_ path: String) throws -> SQLiteSessionStore {
+    do throws(StorageError) {
+      return try SQLiteSessionStore(path: path)
+    } catch {
+      if let newer = NewerDatabase(path, error) { throw newer }
+      throw error
+    }
   }
 
   private func answerRequests(_ tokens: RequestClient) {

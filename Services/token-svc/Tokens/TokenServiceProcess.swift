@@ -2,6 +2,7 @@ import Bus
 import Crypto
 import Messages
 import Runtime
+import Storage
 import Timing
 
 /// token-svc: the authority behind its socket, its store and its clean-up timer.
@@ -18,7 +19,7 @@ public final class TokenServiceProcess: ServiceProcess {
     let secrets = try TokenSecrets(
       current: settings[AppSettings.pairingTokenSecret], previous: settings[AppSettings.pairingTokenSecretPrevious],
       stateDirectory: directory, random: SecureRandom())
-    let store = try SQLiteTokenStore(path: "\(directory)/tokens.db", access: .exclusive)
+    let store = try Self.open("\(directory)/tokens.db")
     self.context = context
     authority = TokenAuthority(
       keys: try KeyRing(current: secrets.current, previous: secrets.previous), store: store, time: context.time,
@@ -38,6 +39,15 @@ public final class TokenServiceProcess: ServiceProcess {
     answer(WithdrawPairing.self, authority.withdraw)
     purge()
     context.loop.every(.seconds(5)) { [unowned self] in purge() }
+  }
+
+  private static func open(_ path: String) throws -> SQLiteTokenStore {
+    do throws(StorageError) {
+      return try SQLiteTokenStore(path: path, access: .exclusive)
+    } catch {
+      if let newer = NewerDatabase(path, error) { throw newer }
+      throw error
+    }
   }
 
   private func answer<Request: BusRequest>(
