@@ -41,7 +41,7 @@ public final class ApiFrontProcess: ServiceProcess {
     let control = ControlRoutes(
       backends: backends, invitations: invitations, onChanged: recheck, onRemoved: { [sockets] in sockets.shutOut($0) })
     let tls = isTLS ? try TLSFiles.locate(settings, lan: PublicAddress.lanAddresses()) : nil
-    let cookie = CoachCookie(isTLS: isTLS)
+    let cookie = CoachCookie(isTLS: isTLS, publicURL: publicURL)
     let coachSession = CoachSessionRoutes(tokens: backends.tokens, cookie: cookie) { [sockets] in
       access.forgetVerified()
       sockets.recheckCoaches()
