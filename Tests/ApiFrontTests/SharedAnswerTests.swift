@@ -7,7 +7,8 @@ import Timing
   private let time = ManualTimeSource()
   private var asked: [(Int) -> Void] = []
   private var heard: [Int] = []
-  private lazy var answer = SharedAnswer<Int>(time: time, mayBeKept: { $0 > 0 }) { [unowned self] in asked.append($0) }
+  private lazy var answer = SharedAnswer<Int>(
+    time: time, mayBeKept: { $0 > 0 }, ask: { [unowned self] in asked.append($0) })
 
   private func get(_ times: Int = 1) {
     for _ in 0..<times { answer.get { [unowned self] in heard.append($0) } }

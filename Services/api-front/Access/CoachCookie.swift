@@ -14,7 +14,8 @@ struct CoachCookie: Sendable {
 
   /// The value of `Set-Cookie` that keeps `token` for so many seconds.
   func setting(_ token: String, seconds: Int64) -> String {
-    "\(Self.name)=\(token); Path=/; Max-Age=\(max(0, seconds)); HttpOnly; SameSite=Strict" + (isSecure ? "; Secure" : "")
+    "\(Self.name)=\(token); Path=/; Max-Age=\(max(0, seconds)); HttpOnly; SameSite=Strict"
+      + (isSecure ? "; Secure" : "")
   }
 
   /// The value of `Set-Cookie` that makes the browser forget it.

@@ -9,9 +9,8 @@ struct OperationRoutes {
 
   init(backends: Backends, context: ServiceContext) {
     // Who waits for the services to be ready hears of it at once.
-    readiness = SharedAnswer(time: context.time, mayBeKept: { $0.status == .ok }) {
-      Self.askReadiness(backends, context, $0)
-    }
+    readiness = SharedAnswer(
+      time: context.time, mayBeKept: { $0.status == .ok }, ask: { Self.askReadiness(backends, context, $0) })
     metrics = SharedAnswer(time: context.time) { Self.askMetrics(backends, context, $0) }
   }
 
