@@ -64,6 +64,7 @@ public final class ApiFrontProcess: ServiceProcess {
       origins: OriginCheck(publicURL: publicURL, isTLS: isTLS, allowed: settings[AppSettings.allowedOrigins]),
       limits: limits,
       commonHeaders: tls.map(\.headers) ?? [], sockets: sockets)
+    let watch = tls.flatMap { $0.local == nil ? CertificateWatch($0.paths, log: context.log) : nil }
     server = try WebServer(
       loop: context.loop,
       listener: .init(
@@ -71,6 +72,11 @@ public final class ApiFrontProcess: ServiceProcess {
       limits: WebLimits(settings), proxies: proxies, application: application)
     port.number = server.port
     if let local = tls?.local { keepTrue(local, publicURL: publicURL, context) }
+    if let watch {
+      context.loop.every(CertificateWatch.period) { [unowned server] in
+        watch.check { server.reloadCertificate() }
+      }
+    }
     report(context, limits, credentials, scheme: isTLS ? "https" : "http")
   }
 
