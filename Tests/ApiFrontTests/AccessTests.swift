@@ -75,6 +75,23 @@ import Timing
     #expect(verdict("https://club.example.evil", host: "a:1") == .refused)
   }
 
+  @Test func theCoachsCookieIsForHTTPSWhereverThatEnds() {
+    func isSecure(isTLS: Bool, _ publicURL: String?) -> Bool {
+      let cookie = CoachCookie(isTLS: isTLS, publicURL: publicURL)
+      let both = [cookie.setting("t", seconds: 9), cookie.clearing]
+      #expect(both.allSatisfy { $0.contains("; HttpOnly; SameSite=Strict") })
+      #expect(Set(both.map { $0.hasSuffix("; Secure") }).count == 1)
+      return both[0].hasSuffix("; Secure")
+    }
+    #expect(isSecure(isTLS: true, nil))
+    #expect(isSecure(isTLS: true, "http://rig.example"))
+    #expect(isSecure(isTLS: false, "https://rig.example/base"))
+    #expect(isSecure(isTLS: false, "HTTPS://rig.example"))
+    // Over plain HTTP a browser would not keep it.
+    #expect(!isSecure(isTLS: false, nil))
+    #expect(!isSecure(isTLS: false, "http://rig.example"))
+  }
+
   @Test func theCoachKeyIsMadeOnceAndKeptForItsOwner() throws {
     var template = Array("/tmp/axolotl-key-XXXXXX".utf8CString)
     let directory = String(cString: try #require(mkdtemp(&template)))

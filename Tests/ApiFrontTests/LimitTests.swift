@@ -96,6 +96,25 @@ import Timing
     #expect(client("nonsense", "192.168.1.7") == nil)
   }
 
+  /// An attacker in the proxy's network would otherwise choose the address that it is counted as.
+  @Test func theNeighboursOfATrustedProxyAreNotBelieved() {
+    let proxies = TrustedProxies(["2001:db8:1:2::53", "fe80::53", "10.0.0.1"])
+    func source(_ peer: String, _ list: String?) -> String? {
+      proxies.source(peer: peer, forwardedFor: list)?.description
+    }
+    #expect(source("2001:db8:1:2::53", "192.0.2.7") == "192.0.2.7")
+    #expect(source("2001:0db8:1:2:0::0053", "2001:db8:9::7") == "2001:db8:9::7")
+    #expect(source("2001:db8:1:2::54", "192.0.2.7") == "2001:db8:1:2::54")
+    #expect(source("2001:db8:1:2:ffff::53", "192.0.2.7") == "2001:db8:1:2:ffff::53")
+    // Named by the proxy, it is who asks, whatever it says of others.
+    #expect(source("2001:db8:1:2::53", "192.0.2.7, 2001:db8:1:2::54") == "2001:db8:1:2::54")
+    #expect(source("fe80::53%eth0", "192.0.2.7") == "192.0.2.7")
+    #expect(source("fe80::54%eth0", "192.0.2.7") == "fe80::54")
+    #expect(source("::ffff:10.0.0.1", "192.0.2.7") == "192.0.2.7")
+    #expect(source("::ffff:10.0.0.2", "192.0.2.7") == "10.0.0.2")
+    #expect(!proxies.contains(IPAddress("2001:db8:1:2::")!) && !proxies.contains(IPAddress("::a00:1")!))
+  }
+
   // MARK: Connections
 
   @Test func connectionsAreCountedInAllAndByAddress() {

@@ -218,3 +218,20 @@ def test_planted_secrets_are_in_no_log(own_stack: Stack, small_camera: Camera, p
     assert lines > 50
     # Whoever looks, finds: the session's name is no secret and must be there.
     assert any(session["session_id"] in text for text in written.values())
+
+
+def test_the_log_says_who_knocks_and_nothing_that_a_stranger_chose(stack: Stack) -> None:
+    with httpx.Client(base_url=stack.base_url, trust_env=False, timeout=20) as client:
+        for query in ("", "?token=a.b.c"):
+            url = f"{stack.websocket_url}/ws/pair/words-of-a/stranger{query}"
+            with connect(url, proxy=None) as socket, pytest.raises(ConnectionClosed):
+                while True:
+                    socket.recv(timeout=10)
+        assert client.get("/", params={"key": "a wrong key, a wrong key"}).status_code == 401
+        assert client.get("/", params={"key": stack.coach_key}).status_code == 303
+        figures = client.get("/metrics").text
+    written = stack.logs("api-front")
+    assert "words-of-a" not in written and "stranger" not in written
+    assert "credentials_refused address=127.0.0.1 count=" in written
+    assert "coach_signed_in address=127.0.0.1" in written
+    assert re.search(r"^axolotl_ws_strangers_refused_total{[^}]*} [0-9]+$", figures, re.MULTILINE)

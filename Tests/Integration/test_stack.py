@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 from axolotl_kit.stack import Stack
@@ -23,9 +26,13 @@ def test_it_is_alive_and_ready(stack: Stack) -> None:
     assert get(stack, "/readyz").status_code == 200
 
 
-def test_metrics_are_for_the_operator_and_in_prometheus_form(stack: Stack) -> None:
-    answer = get(stack, "/metrics", Authorization=f"Bearer {stack.coach_key}")
+def test_metrics_are_open_and_in_prometheus_form(stack: Stack) -> None:
+    """A scraper needs no key, and a wrong one of its own is nobody's business."""
+    answer = get(stack, "/metrics")
     assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+    for credentials in (f"Bearer {stack.coach_key}", "Bearer nonsense", "Basic eDp5"):
+        assert get(stack, "/metrics", Authorization=credentials).status_code == 200
     samples = [line for line in answer.text.splitlines() if line and not line.startswith("#")]
     assert samples
     for sample in samples:
@@ -48,6 +55,30 @@ def test_the_description_names_every_route(stack: Stack) -> None:
         "/api/sessions",
     ):
         assert path in document["paths"]
+
+
+def test_the_description_is_sent_again_only_if_it_changed(stack: Stack) -> None:
+    whole = get(stack, "/api/openapi.json")
+    assert whole.headers["cache-control"] == "no-cache"
+    again = get(stack, "/api/openapi.json", **{"If-None-Match": whole.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert get(stack, "/api/openapi.json", **{"If-None-Match": '"another"'}).content == whole.content
+
+
+def test_many_who_ask_at_once_share_one_scrape(stack: Stack) -> None:
+    def scrapes() -> float:
+        """How often token-svc was asked anything; while nobody is connected that is for its figures."""
+        text = get(stack, "/metrics").text
+        counts = re.findall(r'^axolotl_bus_requests_total{[^}]*"token-svc"[^}]*} (\S+)$', text, re.MULTILINE)
+        assert counts
+        return sum(map(float, counts))
+
+    before, began = scrapes(), time.monotonic()
+    with ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(lambda _: get(stack, "/metrics"), range(100)))
+    took = time.monotonic() - began
+    assert all(answer.status_code == 200 for answer in answers)
+    assert scrapes() - before <= took + 5
 
 
 def test_an_unknown_address_is_a_problem_document(stack: Stack) -> None:

@@ -1,4 +1,3 @@
-import Crypto
 import Glibc
 import Messages
 import Runtime
@@ -72,10 +71,7 @@ final class StaticFiles {
     {
       return cached
     }
-    guard let bytes = Self.read(file.number, Int(facts.st_size)), let digest = try? SHA256.digest(of: bytes) else {
-      return nil
-    }
-    let tag = "\"\(Base64URL.encode(digest.prefix(12)))\""
+    guard let bytes = Self.read(file.number, Int(facts.st_size)), let tag = EntityTag.of(bytes) else { return nil }
     let loaded = Cached(modified: facts.st_mtim, size: bytes.count, bytes: bytes, tag: tag)
     cache[name] = loaded
     return loaded

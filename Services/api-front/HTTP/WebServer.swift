@@ -146,7 +146,7 @@ final class WebServer {
 
   /// nil for a trusted proxy: what comes over its connections is from many.
   func countedAddress(_ descriptor: Int32) -> ClientAddress? {
-    ClientAddress.peer(ofSocket: descriptor).flatMap { proxies.contains($0) ? nil : $0 }
+    IPAddress.peer(ofSocket: descriptor).flatMap { proxies.contains($0) ? nil : ClientAddress($0) }
   }
 
   func connectionOpened(_ connection: HTTPConnection) { connections.opened(connection.countedAddress) }

@@ -22,7 +22,10 @@ public final class ApiFrontProcess: ServiceProcess {
     let limits = AddressLimits(
       perMinute: settings[AppSettings.pairingRate], burst: settings[AppSettings.pairingBurst], proxies: proxies,
       time: context.time)
-    let access = AccessControl(key: key, tokens: backends.tokens, limits: limits, time: context.time)
+    let credentials = CredentialLog(proxies: proxies, time: context.time, log: context.log)
+    context.loop.every(CredentialLog.period) { credentials.report() }
+    let access = AccessControl(
+      key: key, tokens: backends.tokens, limits: limits, log: credentials, time: context.time)
     sockets = try SocketHub(bus, context, backends, access)
     let port = BoundPort(settings[AppSettings.localPort])
     let address = { PublicAddress.current(settings, port: port.number) }
@@ -41,7 +44,7 @@ public final class ApiFrontProcess: ServiceProcess {
     let control = ControlRoutes(
       backends: backends, invitations: invitations, onChanged: recheck, onRemoved: { [sockets] in sockets.shutOut($0) })
     let tls = isTLS ? try TLSFiles.locate(settings, lan: PublicAddress.lanAddresses()) : nil
-    let cookie = CoachCookie(isTLS: isTLS)
+    let cookie = CoachCookie(isTLS: isTLS, publicURL: publicURL)
     let coachSession = CoachSessionRoutes(tokens: backends.tokens, cookie: cookie) { [sockets] in
       access.forgetVerified()
       sockets.recheckCoaches()
@@ -61,6 +64,7 @@ public final class ApiFrontProcess: ServiceProcess {
       origins: OriginCheck(publicURL: publicURL, isTLS: isTLS, allowed: settings[AppSettings.allowedOrigins]),
       limits: limits,
       commonHeaders: tls.map(\.headers) ?? [], sockets: sockets)
+    let watch = tls.flatMap { $0.local == nil ? CertificateWatch($0.paths, log: context.log) : nil }
     server = try WebServer(
       loop: context.loop,
       listener: .init(
@@ -68,7 +72,12 @@ public final class ApiFrontProcess: ServiceProcess {
       limits: WebLimits(settings), proxies: proxies, application: application)
     port.number = server.port
     if let local = tls?.local { keepTrue(local, publicURL: publicURL, context) }
-    report(context, limits, scheme: isTLS ? "https" : "http")
+    if let watch {
+      context.loop.every(CertificateWatch.period) { [unowned server] in
+        watch.check { server.reloadCertificate() }
+      }
+    }
+    report(context, limits, credentials, scheme: isTLS ? "https" : "http")
   }
 
   /// The address that a QR would have now under these settings; what shows the coach's link asks for it.
@@ -86,7 +95,9 @@ public final class ApiFrontProcess: ServiceProcess {
   /// Drives lws, and through it the event loop, until the service stops.
   public func serve() { server.run() }
 
-  private func report(_ context: ServiceContext, _ limits: AddressLimits, scheme: String) {
+  private func report(
+    _ context: ServiceContext, _ limits: AddressLimits, _ credentials: CredentialLog, scheme: String
+  ) {
     context.log.info("listening", (.port, server.port), (.transport, scheme))
     let metrics = context.metrics
     metrics.gauge("axolotl_http_connections", "Open client connections.") { [unowned server] in
@@ -97,6 +108,9 @@ public final class ApiFrontProcess: ServiceProcess {
     }
     metrics.gauge("axolotl_http_rate_limited", "Requests refused because too many came from their address.") {
       Double(limits.refused)
+    }
+    metrics.gauge("axolotl_http_credentials_refused", "Credentials refused, and WebSockets asked for without any.") {
+      Double(credentials.refused)
     }
     context.onStop { [weak self] in
       self?.sockets.sayGoodbye()

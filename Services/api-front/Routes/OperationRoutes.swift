@@ -3,12 +3,23 @@ import Runtime
 
 /// For operators and monitors: is it alive, is it ready, its figures, and the description of this API.
 struct OperationRoutes {
-  let backends: Backends
-  let context: ServiceContext
+  // Anybody may ask, and each question goes to the one loop of every service.
+  private let readiness: SharedAnswer<HTTPResponse>
+  private let metrics: SharedAnswer<HTTPResponse>
+
+  init(backends: Backends, context: ServiceContext) {
+    // Who waits for the services to be ready hears of it at once.
+    readiness = SharedAnswer(
+      time: context.time, mayBeKept: { $0.status == .ok }, ask: { Self.askReadiness(backends, context, $0) })
+    metrics = SharedAnswer(time: context.time) { Self.askMetrics(backends, context, $0) }
+  }
 
   /// - Parameter allRoutes: the whole table, for the description.
   func routes(describing allRoutes: @escaping () -> [Route]) -> [Route] {
-    [
+    let description = KeptDocument {
+      .json(OpenAPI.document(allRoutes(), version: Version.text), keepingNames: true)
+    }
+    return [
       Route(
         .get, "/healthz", for: .everyone, "Whether this process answers",
         RouteDocumentation(responseType: "text/plain; charset=utf-8")
@@ -17,17 +28,17 @@ struct OperationRoutes {
         .get, "/readyz", for: .everyone, "Whether every service can do its work",
         RouteDocumentation(
           responseSchema: Readiness.schema,
-          otherAnswers: [503: .init(content: [(HTTPResponse.jsonType, Readiness.schema)])]),
-        run: readiness),
+          otherAnswers: [503: .init(content: [(HTTPResponse.jsonType, Readiness.schema)])])
+      ) { call in readiness.get { call.respond($0) } },
       Route(
         .get, "/metrics", for: .everyone, "Figures of all services in Prometheus' text format",
-        RouteDocumentation(responseType: "text/plain; version=0.0.4; charset=utf-8"), run: metrics),
+        RouteDocumentation(responseType: Self.metricsType)
+      ) { call in metrics.get { call.respond($0) } },
       Route(
         .get, "/api/openapi.json", for: .everyone, "The description of this API",
-        RouteDocumentation(responseSchema: .object([:], isOpen: true))
-      ) { call in
-        call.respond(.json(OpenAPI.document(allRoutes(), version: Version.text), keepingNames: true))
-      },
+        RouteDocumentation(
+          responseSchema: .object([:], isOpen: true), otherAnswers: [304: .init(content: [])])
+      ) { call in call.respond(description.response(ifNoneMatch: call.request.headers.ifNoneMatch)) },
     ]
   }
 
@@ -48,14 +59,16 @@ struct OperationRoutes {
     ])
   }
 
-  private func readiness(_ call: RouteCall) {
+  private static func askReadiness(
+    _ backends: Backends, _ context: ServiceContext, _ completion: @escaping (HTTPResponse) -> Void
+  ) {
     let named = backends.named
     let gather = Gather<Readiness.Part>(named.count) { parts in
       let own = context.readiness
       let front = Readiness.Part(service: own.service, ready: own.ready, version: own.version, reason: own.reason)
       let all = [front] + parts
       let ready = all.allSatisfy(\.ready)
-      call.respond(.json(Readiness(ready: ready, services: all), status: ready ? .ok : 503))
+      completion(.json(Readiness(ready: ready, services: all), status: ready ? .ok : 503))
     }
     for (index, entry) in named.enumerated() {
       entry.client.send(CheckReadiness(), retries: 0) { result in
@@ -70,12 +83,15 @@ struct OperationRoutes {
     }
   }
 
-  private func metrics(_ call: RouteCall) {
+  private static let metricsType = "text/plain; version=0.0.4; charset=utf-8"
+
+  private static func askMetrics(
+    _ backends: Backends, _ context: ServiceContext, _ completion: @escaping (HTTPResponse) -> Void
+  ) {
     let named = backends.named
     let own = context.metrics.exposition()
     let gather = Gather<String>(named.count) { texts in
-      let merged = MetricsText.merge([own] + texts)
-      call.respond(.text(merged, contentType: "text/plain; version=0.0.4; charset=utf-8"))
+      completion(.text(MetricsText.merge([own] + texts), contentType: metricsType))
     }
     for (index, entry) in named.enumerated() {
       // A service that is away is missing from the figures; `axolotl_up` shows it.

@@ -69,6 +69,7 @@ struct PageRoutes {
     call.attempt { () throws(ServiceError) in
       try access.checkCoachKey(key, of: call.request)
       tokens.send(IssueCoachToken()) { result in
+        if case .success = result { access.coachSignedIn(call.request) }
         call.answer(result) { reply in
           // The key leaves the address, and with it the history and every Referer.
           HTTPResponse(.seeOther).adding("Location", "/").adding(

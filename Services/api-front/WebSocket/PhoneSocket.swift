@@ -26,6 +26,8 @@ final class PhoneSocket: WebSocketHandler, PhoneLinkOwner {
   private var outbound = OutboundQueue()
   private var faults = 0
   private var isEnding = false
+  /// Whether its token is that of the phone it says to be. Until then the names are any that a stranger chose.
+  private var isKnown = false
   private var questions: [StandingQuestion] = []
 
   /// More malformed messages than this, and the connection is closed.
@@ -52,8 +54,19 @@ final class PhoneSocket: WebSocketHandler, PhoneLinkOwner {
     self.socket = socket
     // Nothing is read from a phone before it is known whose it is.
     socket.setReading(false)
-    hub.authorize(socket.request, key, .remembered) { [weak self] result in
+    hub.recognize(socket.request, key) { [weak self] result in
       guard let self, self.socket != nil else { return }
+      switch result {
+      case .success: enter()
+      case .failure(let error): end(error)
+      }
+    }
+  }
+
+  private func enter() {
+    isKnown = true
+    hub.locate(key) { [weak self] result in
+      guard let self, socket != nil else { return }
       switch result {
       case .success(let (placement, channel)): begin(placement, channel)
       case .failure(let error): end(error)
@@ -84,10 +97,21 @@ final class PhoneSocket: WebSocketHandler, PhoneLinkOwner {
   func end(_ error: ServiceError) {
     guard !isEnding else { return }
     isEnding = true
-    hub.log.info(
-      "phone_refused", (.session, key.session.text), (.device, key.device.text), (.code, error.code), (.link, link))
+    noteRefusal(error)
     queue(.text(ServerMessage.error(code: error.code, message: error.message).encoded()))
     socket?.close(CloseCode.forError(error), error.code)
+  }
+
+  /// Strangers would otherwise fill the log, with words of their own.
+  private func noteRefusal(_ error: ServiceError) {
+    if isKnown {
+      hub.log.info(
+        "phone_refused", (.session, key.session.text), (.device, key.device.text), (.code, error.code), (.link, link))
+    } else {
+      hub.strangersRefused.increment()
+      hub.log.debug(
+        "stranger_refused", (.session, key.session.text), (.device, key.device.text), (.code, error.code))
+    }
   }
 
   /// Asks again whether this phone is still welcome: its token may be revoked, it may be removed, its session over.

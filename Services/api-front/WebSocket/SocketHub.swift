@@ -8,6 +8,7 @@ final class SocketHub: WebSocketGate {
   let time: any TimeSource
   let log: Log
   let refusedMessages: Counter
+  let strangersRefused: Counter
   let uploads: UploadLinks
   private let access: AccessControl
   private let backends: Backends
@@ -27,6 +28,8 @@ final class SocketHub: WebSocketGate {
     self.backends = backends
     let metrics = context.metrics
     refusedMessages = metrics.counter("axolotl_ws_messages_refused_total", "Malformed or oversized messages of phones.")
+    strangersRefused = metrics.counter(
+      "axolotl_ws_strangers_refused_total", "Phones' WebSockets refused without a token that is good for that phone.")
     for instance in backends.streams.keys {
       channels[instance] = try PhoneLinkChannel(bus, instance: instance, metrics: metrics)
     }
@@ -72,15 +75,14 @@ final class SocketHub: WebSocketGate {
 
   typealias Located = (placement: DevicePlacement, channel: PhoneLinkChannel)
 
-  /// Checks that the request's token is this device's, and finds its place.
-  func authorize(
-    _ request: HTTPRequest, _ key: DeviceKey, _ trust: AccessControl.Trust,
-    _ completion: @escaping (Result<Located, ServiceError>) -> Void
+  /// Checks that the request's token is this device's.
+  func recognize(
+    _ request: HTTPRequest, _ key: DeviceKey, _ completion: @escaping (Result<Void, ServiceError>) -> Void
   ) {
-    access.identifySocket(request, trust) { [weak self] result in
+    access.identifySocket(request, .remembered) { result in
       switch result {
       case .failure(let error): completion(.failure(error))
-      case .success(.phone(key, _)): self?.locate(key, completion)
+      case .success(.phone(key, _)): completion(.success(()))
       case .success(.phone(let other, _)):
         completion(.failure(other.session == key.session ? .otherDevice : .otherSession))
       case .success: completion(.failure(.phoneOnly))
