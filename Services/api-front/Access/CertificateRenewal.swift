@@ -19,7 +19,6 @@ final class CertificateRenewal {
   private let load: () -> Bool
   private let time: any TimeSource
   private let log: Log
-  private var isServed = true
   private var dueAt: SessionTime
 
   /// - Parameters:
@@ -48,12 +47,10 @@ final class CertificateRenewal {
     certificate.names = names
     do {
       if try certificate.renew() {
-        isServed = false
         log.info("certificate_renewed", (.path, certificate.certificatePath), (.count, names.count))
       }
-      guard !isServed else { return }
-      isServed = load()
-      if !isServed { log.error("certificate_not_served", (.path, certificate.certificatePath)) }
+      // Each minute, for lws does not tell of a file that it could not read.
+      if !load() { log.error("certificate_not_served", (.path, certificate.certificatePath)) }
     } catch {
       log.error("certificate_not_renewed", (.error, String(describing: error)))
     }

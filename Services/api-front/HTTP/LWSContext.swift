@@ -80,12 +80,13 @@ final class LWSContext {
     self.tls = tls
   }
 
-  /// Reads the certificate and its key anew for the connections to come. False if they cannot be used.
+  /// Reads the certificate and its key anew for the connections to come. False where nothing is served with one; lws does not
+  /// tell of files that it could not read.
   ///
   /// lws hands both files to the SSL_CTX that it makes new connections from. Each connection has a copy of what was in
   /// there when it began (OpenSSL: SSL_new), so those that are open, handshakes under way included, are left alone; all of
   /// it happens on this thread. lws replaces the certificate before the key: should the key be unreadable, handshakes
-  /// fail until the next call, which the caller makes.
+  /// fail until the next call, which callers make within a minute.
   func reloadCertificate() -> Bool {
     guard let context, let tls else { return false }
     return lws_tls_cert_updated(context, tls.certificate, tls.key, nil, 0, nil, 0) == 0

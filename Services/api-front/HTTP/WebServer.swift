@@ -57,7 +57,7 @@ final class WebServer {
   /// The port it listens on: the one asked for, or the one the system chose when that was 0.
   var port: Int { context.port }
 
-  /// Serves new connections with the certificate that is in the files now. False if it could not be loaded.
+  /// Serves new connections with the certificate that is in the files now. False where none is served.
   func reloadCertificate() -> Bool { context.reloadCertificate() }
 
   /// Serves until `stop()`.
