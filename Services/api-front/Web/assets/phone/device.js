@@ -27,7 +27,7 @@ export function guessBrowser(agent = navigator.userAgent) {
 // What the server refuses in names (PlainText.swift) becomes a space. Written without lookbehind: Safari before 16.4 loads no
 // module that has one.
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]/gu;
-const ENDS_SEEN = /[^\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]$/u;
+const ENDS_SEEN = /[^\s\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]$/u;
 const ENDS_EMOJI = /(?:(?![\0-\xff])\p{Emoji}|\p{Emoji_Modifier}|\ufe0f)$/u;
 const BEGINS_EMOJI = /^(?![\0-\xff])\p{Emoji}/u;
 
