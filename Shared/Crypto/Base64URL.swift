@@ -42,26 +42,38 @@ public enum Base64URL {
   /// there is exactly one text for every value.
   public static func decode(_ text: ArraySlice<UInt8>) -> [UInt8]? {
     guard text.count % 4 != 1 else { return nil }
-    var pending: UInt32 = 0
-    var bits: UInt32 = 0
-    // What is not in the alphabet leaves its high bits here.
+    // What is not in the alphabet leaves its high bits here, and so do left-over bits.
     var seen: UInt8 = 0
-    let bytes = values.withUnsafeBufferPointer { values in
-      [UInt8](unsafeUninitializedCapacity: text.count * 3 / 4) { bytes, count in
-        for character in text {
-          let value = values[Int(character)]
-          seen |= value
-          pending = pending << 6 | UInt32(value)
-          bits += 6
-          if bits >= 8 {
-            bits -= 8
-            bytes[count] = UInt8(truncatingIfNeeded: pending >> bits)
+    let bytes = [UInt8](unsafeUninitializedCapacity: text.count * 3 / 4) { bytes, count in
+      text.withUnsafeBufferPointer { text in
+        values.withUnsafeBufferPointer { values in
+          func value(_ index: Int) -> UInt32 {
+            let value = values[Int(text[index])]
+            seen |= value
+            return UInt32(value)
+          }
+          func write(_ bits: UInt32) {
+            bytes[count] = UInt8(truncatingIfNeeded: bits)
             count += 1
           }
+          let whole = text.count & ~3
+          var index = 0
+          while index < whole {
+            let bits = value(index) << 18 | value(index + 1) << 12 | value(index + 2) << 6 | value(index + 3)
+            write(bits >> 16)
+            write(bits >> 8)
+            write(bits)
+            index += 4
+          }
+          guard index < text.count else { return }
+          let isLonger = text.count - index == 3
+          let bits = value(index) << 12 | value(index + 1) << 6 | (isLonger ? value(index + 2) : 0)
+          write(bits >> 10)
+          if isLonger { write(bits >> 2) }
+          if bits & (isLonger ? 0x3 : 0x3FF) != 0 { seen = notInAlphabet }
         }
       }
     }
-    guard seen < 64, pending & ((1 << bits) - 1) == 0 else { return nil }
-    return bytes
+    return seen < 64 ? bytes : nil
   }
 }

@@ -38,6 +38,7 @@ public final class Database {
     path: String, migrations: [Migration], access: Access = .shared, busyTimeout: Duration = .milliseconds(1500)
   ) throws(StorageError) {
     try Self.make(path)
+    _ = Self.preparation
     var handle: OpaquePointer?
     let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
     let result = sqlite3_open_v2(path, &handle, flags, nil)
@@ -171,6 +172,9 @@ public final class Database {
   private func assertOwner() {
     precondition(pthread_equal(owner, pthread_self()) != 0, "a Database belongs to the thread that opened it")
   }
+
+  /// Once in a process. Where it comes too late, SQLite refuses it, and all that is lost is time.
+  private static let preparation = axolotl_sqlite_count_no_memory()
 
   /// SQLite would make the file readable for all that the umask lets through.
   private static func make(_ path: String) throws(StorageError) {

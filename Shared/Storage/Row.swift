@@ -48,12 +48,16 @@ public struct Row {
   }
 
   /// Reads a column as a type that not every text is: an identifier, a case of an enumeration.
+  ///
+  /// Inlinable, as a generic function is slow where it is not compiled for the type it is used with.
+  @inlinable
   public func value<Value>(_ column: Int32, _ make: (String) -> Value?) throws(StorageError) -> Value {
     guard let value = make(try text(column)) else { throw unexpected(column, "the text is no \(Value.self)") }
     return value
   }
 
   /// As `value`, or nil for NULL.
+  @inlinable
   public func optional<Value>(_ column: Int32, _ make: (String) -> Value?) throws(StorageError) -> Value? {
     isNull(column) ? nil : try value(column, make)
   }
@@ -63,7 +67,8 @@ public struct Row {
     guard found == type else { throw unexpected(column, "type \(found) where \(type) was expected") }
   }
 
-  private func unexpected(_ column: Int32, _ cause: String) -> StorageError {
+  @usableFromInline
+  func unexpected(_ column: Int32, _ cause: String) -> StorageError {
     StorageError(.unexpectedValue, operation: "\(sql), column \(column)", cause: cause)
   }
 }

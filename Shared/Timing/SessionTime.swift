@@ -35,8 +35,6 @@ extension SessionTime {
 }
 
 extension Duration {
-  /// The duration in whole microseconds, rounded towards zero.
-  public var wholeMicroseconds: Int64 {
-    components.seconds * 1_000_000 + components.attoseconds / 1_000_000_000_000
-  }
+  /// The duration in whole microseconds, rounded towards zero and kept within 64 bits.
+  public var wholeMicroseconds: Int64 { Int64(clamping: attoseconds / 1_000_000_000_000) }
 }

@@ -8,29 +8,29 @@ struct BodyLedgerTests {
 
   private func instant(_ seconds: Int64) -> SessionTime { SessionTime(microseconds: seconds * 1_000_000) }
 
-  @Test func bodiesTakeNoMoreThanTheirMaximumTogether() {
+  @Test func bodiesTakeNoMoreThanTheirMaximumTogether() throws {
     var ledger = BodyLedger<Owner>()
     let (a, b) = (Owner(), Owner())
-    func reserve(_ byteCount: Int, of owner: Owner) -> Bool {
+    func reserve(_ byteCount: Int, of owner: Owner) -> Int? {
       ledger.reserve(byteCount, of: owner, until: instant(9), maximum: 100)
     }
-    #expect(reserve(60, of: a))
-    #expect(!reserve(41, of: b))
-    #expect(reserve(40, of: b))
-    ledger.release(a)
-    ledger.release(a)
-    #expect(!reserve(61, of: a))
-    #expect(reserve(60, of: a))
+    let first = try #require(reserve(60, of: a))
+    #expect(reserve(41, of: b) == nil)
+    #expect(reserve(40, of: b) != nil)
+    ledger.release(first)
+    ledger.release(first)
+    #expect(reserve(61, of: a) == nil)
+    #expect(reserve(60, of: a) != nil)
   }
 
-  @Test func whoTakesTooLongIsFoundUntilItIsReleased() {
+  @Test func whoTakesTooLongIsFoundUntilItIsReleased() throws {
     var ledger = BodyLedger<Owner>()
     let (slow, quick) = (Owner(), Owner())
-    _ = ledger.reserve(1, of: slow, until: instant(5), maximum: 100)
+    let reservation = ledger.reserve(1, of: slow, until: instant(5), maximum: 100)
     _ = ledger.reserve(1, of: quick, until: instant(6), maximum: 100)
     #expect(ledger.overdue(at: instant(4)).isEmpty)
     #expect(ledger.overdue(at: instant(5)).map { $0 === slow } == [true])
-    ledger.release(slow)
+    ledger.release(try #require(reservation))
     #expect(ledger.overdue(at: instant(5)).isEmpty)
   }
 }

@@ -26,12 +26,14 @@ final class HTTPConnection {
   private var request: HTTPRequest?
   private var responseHeaders: [(name: String, value: String)] = []
   private var bodyRemaining = 0
+  /// The server's, for the memory of the body that is on its way.
+  private var bodyReservation: Int?
   private var mustClose = false
   private let input: InputHold
   /// Writes on when there is room. lws does not call back for that while its reading is paused.
   private var room: DescriptorWatch?
-  /// Whether the answer comes from outside lws's callbacks.
-  private var isAwaited = false
+  /// Where the server keeps it while the answer comes from outside lws's callbacks.
+  private var awaitedPlace: Int?
   private var isClosed = false
   var socket: WebSocketConnection?
   /// Asked of the system once: it costs a call.
@@ -69,7 +71,7 @@ final class HTTPConnection {
     }
   }
 
-  private func accept(_ request: HTTPRequest, _ framing: BodyFraming, _ plan: HTTPExchangePlan) -> Int32 {
+  private func accept(_ request: consuming HTTPRequest, _ framing: BodyFraming, _ plan: HTTPExchangePlan) -> Int32 {
     responseHeaders = plan.responseHeaders
     if framing == .unknownLength { return refuse(.lengthRequired, method: request.method) }
     if framing == .invalid { return refuse(.badContentLength, method: request.method) }
@@ -80,12 +82,12 @@ final class HTTPConnection {
       run(plan, request)
       return 0
     }
-    guard server.reserveBody(bodyRemaining, of: self) else {
-      return refuse(.overloaded("api-front"), method: request.method)
-    }
+    releaseBody()
+    bodyReservation = server.reserveBody(bodyRemaining, of: self)
+    guard bodyReservation != nil else { return refuse(.overloaded("api-front"), method: request.method) }
     if request.headers.expectsContinue, !server.writeNow("HTTP/1.1 100 Continue\r\n\r\n", to: wsi) { return -1 }
+    request.body.reserveCapacity(bodyRemaining)
     self.request = request
-    self.request?.body.reserveCapacity(bodyRemaining)
     phase = .receiving(limit: plan.maximumBody, plan)
     lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, server.limits.bodyTimeoutSeconds)
     return 0
@@ -100,14 +102,17 @@ final class HTTPConnection {
   func bodyComplete() -> Int32 {
     switch phase {
     case .receiving(_, let plan):
-      guard let request else { return -1 }
-      self.request = nil
-      server.releaseBody(of: self)
+      guard let request = request.take() else { return -1 }
+      releaseBody()
       run(plan, request)
       return 0
     case .draining: return -1
     default: return 0
     }
+  }
+
+  private func releaseBody() {
+    if let reservation = bodyReservation.take() { server.releaseBody(reservation) }
   }
 
   private func refuse(_ error: ServiceError, method: HTTPMethod) -> Int32 {
@@ -116,7 +121,7 @@ final class HTTPConnection {
     return 0
   }
 
-  private func run(_ plan: HTTPExchangePlan, _ request: HTTPRequest) {
+  private func run(_ plan: HTTPExchangePlan, _ request: consuming HTTPRequest) {
     let now = server.time.now()
     let method = request.method
     // Whoever holds the exchange longer than this lives cannot answer it any more: `closed` abandons it.
@@ -128,8 +133,7 @@ final class HTTPConnection {
     plan.run(exchange)
     guard case .waiting = phase else { return }
     input.begin()
-    isAwaited = true
-    server.awaitAnswer(self)
+    awaitedPlace = server.awaitAnswer(self)
   }
 
   /// Ends the connection at once. Not from lws's callbacks.
@@ -144,12 +148,11 @@ final class HTTPConnection {
     var response = response
     response.headers += responseHeaders
     phase = .writing(ResponseWriter(response, withBody: method != .head))
-    guard isAwaited else {
+    guard let place = awaitedPlace.take() else {
       lws_callback_on_writable(wsi)
       return
     }
-    isAwaited = false
-    server.answered(self)
+    server.answered(place)
     // lws is not at work on this connection, so a round of polling can be saved: what the socket does not take, lws keeps.
     if writable() != 0 {
       cut()
@@ -223,9 +226,8 @@ final class HTTPConnection {
   func closed() {
     isClosed = true
     awaitedExchange?.abandon()
-    if isAwaited { server.answered(self) }
-    isAwaited = false
-    server.releaseBody(of: self)
+    if let place = awaitedPlace.take() { server.answered(place) }
+    releaseBody()
     input.stop()
     room?.stop()
     phase = .idle

@@ -38,8 +38,8 @@ struct HTTPResponse {
     return HTTPResponse(status, contentType: jsonType, body: Array(data))
   }
 
-  static func json(_ object: JSONObjectText) -> HTTPResponse {
-    HTTPResponse(.ok, contentType: jsonType, body: object.bytes)
+  static func json(_ object: consuming JSONObjectText) -> HTTPResponse {
+    HTTPResponse(.ok, contentType: jsonType, body: object.finished())
   }
 
   static func text(_ text: String, contentType: String) -> HTTPResponse {

@@ -5,7 +5,10 @@ struct JSONObjectText {
   init() { members.reserveCapacity(256) }
 
   /// The object, complete.
-  var bytes: [UInt8] { members + [UInt8(ascii: "}")] }
+  consuming func finished() -> [UInt8] {
+    members.append(UInt8(ascii: "}"))
+    return members
+  }
 
   mutating func add(_ name: StaticString, _ text: String) {
     begin(name)
@@ -23,12 +26,13 @@ struct JSONObjectText {
 
   mutating func add(_ name: StaticString, _ number: Int) {
     begin(name)
-    members.append(contentsOf: String(number).utf8)
+    members.append(decimal: number)
   }
 
   mutating func add(_ name: StaticString, _ truth: Bool) {
     begin(name)
-    members.append(contentsOf: (truth ? "true" : "false").utf8)
+    let text: StaticString = truth ? "true" : "false"
+    members.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
   }
 
   /// - Parameter name: without a character that needs an escape.

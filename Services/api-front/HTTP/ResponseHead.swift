@@ -23,9 +23,10 @@ enum ResponseHead {
 
   static func encode(_ response: HTTPResponse, closing: Bool, date: [UInt8]) -> [UInt8] {
     var bytes: [UInt8] = []
-    bytes.reserveCapacity(1024)
+    // The usual ones fit, and it is below what the allocator keeps at hand for the next one.
+    bytes.reserveCapacity(960)
     bytes.append(static: "HTTP/1.1 ")
-    bytes.append(utf8: String(response.status.code))
+    bytes.append(decimal: response.status.code)
     bytes.append(static: " ")
     bytes.append(utf8: response.status.reason)
     bytes.append(static: "\r\nDate: ")
@@ -34,7 +35,7 @@ enum ResponseHead {
     if response.status.hasBody {
       if let type = response.contentType { field("Content-Type", type, &bytes) }
       bytes.append(static: "Content-Length: ")
-      bytes.append(utf8: String(response.body.length))
+      bytes.append(decimal: response.body.length)
       bytes.append(static: "\r\n")
     }
     bytes.append(static: closing ? "Connection: close\r\n" : "Connection: keep-alive\r\n")

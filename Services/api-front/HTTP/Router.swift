@@ -17,15 +17,17 @@ struct Router<Target> {
 
   let entries: [Entry]
   /// What is found without trying the table, by path and method: most requests are for a path without parameters.
-  private let plain: [String: [HTTPMethod: Target]]
+  private let plain: [String: [(method: HTTPMethod, target: Target)]]
 
   init(_ entries: [Entry]) {
     self.entries = entries
-    var plain: [String: [HTTPMethod: Target]] = [:]
+    var plain: [String: [(method: HTTPMethod, target: Target)]] = [:]
     for entry in entries where entry.pattern.isLiteral {
       let segments = PathPattern.segments(of: entry.pattern.text)
       let first = entries.first { $0.method == entry.method && $0.pattern.match(segments) != nil }
-      if let first, first.pattern.isLiteral { plain[entry.pattern.text, default: [:]][entry.method] = first.target }
+      if let first, first.pattern.isLiteral {
+        plain[entry.pattern.text, default: []].append((entry.method, first.target))
+      }
     }
     self.plain = plain
   }
@@ -33,7 +35,7 @@ struct Router<Target> {
   /// HEAD is answered where GET is. The first fitting entry of the table wins.
   func match(_ method: HTTPMethod, _ path: String) -> Match {
     let wanted = method == .head ? .get : method
-    if let target = plain[path]?[wanted] { return .found(target, PathParameters()) }
+    if let known = plain[path]?.first(where: { $0.method == wanted }) { return .found(known.target, PathParameters()) }
     let segments = PathPattern.segments(of: path)
     var allowed: [HTTPMethod] = []
     for entry in entries {

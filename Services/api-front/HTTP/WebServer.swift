@@ -31,7 +31,7 @@ final class WebServer {
   private var loopWatch: DescriptorWatch?
   private var bodies = BodyLedger<HTTPConnection>()
   private var lingering: [ObjectIdentifier: LingeringClose] = [:]
-  private var awaiting: [ObjectIdentifier: HTTPConnection] = [:]
+  private var awaiting = SlotTable<HTTPConnection>()
   private var date = HTTPDate()
   private var isStopping = false
 
@@ -66,7 +66,7 @@ final class WebServer {
       context.serve()
       loop.finishTurn()
       // Whose it is cannot be asked. Seldom, and harmless to the others.
-      if context.hasBufferedInput { for connection in awaiting.values { connection.noteInput() } }
+      if context.hasBufferedInput { for (_, connection) in awaiting.entries { connection.noteInput() } }
     }
   }
 
@@ -108,14 +108,14 @@ final class WebServer {
     return lws_write(wsi, scratch.start, bytes.count, LWS_WRITE_HTTP) >= 0
   }
 
-  /// Whether there is room for a body of so many bytes, which is on its way from now on.
-  func reserveBody(_ byteCount: Int, of connection: HTTPConnection) -> Bool {
+  /// Room for a body of so many bytes, which is on its way from now on: for `releaseBody`. nil if there is none.
+  func reserveBody(_ byteCount: Int, of connection: HTTPConnection) -> Int? {
     bodies.reserve(
       byteCount, of: connection, until: time.now().advanced(by: limits.bodyPatience),
       maximum: limits.maximumBodiesBytes)
   }
 
-  func releaseBody(of connection: HTTPConnection) { bodies.release(connection) }
+  func releaseBody(_ reservation: Int) { bodies.release(reservation) }
 
   /// Keeps what comes from a connection that is being closed from resetting it.
   func linger(_ descriptor: Int32) {
@@ -130,12 +130,13 @@ final class WebServer {
     }
   }
 
-  func awaitAnswer(_ connection: HTTPConnection) { awaiting[ObjectIdentifier(connection)] = connection }
-  func answered(_ connection: HTTPConnection) { awaiting[ObjectIdentifier(connection)] = nil }
+  /// - Returns: what `answered` is told once the answer is there, or the connection gone.
+  func awaitAnswer(_ connection: HTTPConnection) -> Int { awaiting.insert(connection) }
+  func answered(_ place: Int) { awaiting.remove(place) }
 
   private func failOverdue() {
     let now = time.now()
-    let overdue = awaiting.values.compactMap(\.awaitedExchange).filter { $0.deadline <= now }
+    let overdue = awaiting.entries.compactMap(\.value.awaitedExchange).filter { $0.deadline <= now }
     for exchange in overdue { exchange.fail(.deadlineExceeded) }
     for connection in bodies.overdue(at: now) { connection.cut() }
   }

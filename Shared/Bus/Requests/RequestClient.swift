@@ -4,7 +4,7 @@ import Timing
 
 /// Asks one service, on the loop's thread. Every request has a deadline; idempotent ones are tried again.
 public final class RequestClient {
-  private struct Call {
+  private final class Call {
     let name: String
     let body: [UInt8]
     /// Of one attempt.
@@ -12,24 +12,42 @@ public final class RequestClient {
     var retriesLeft: Int
     var backOff = Duration.milliseconds(50)
     let finish: (Result<UnsafeRawBufferPointer, ServiceError>) -> Void
+    /// Of the attempt under way.
+    var number: UInt64 = 0
+    var deadline = SessionTime.zero
+
+    init(
+      _ name: String, _ body: [UInt8], patience: Duration, retries: Int,
+      _ finish: @escaping (Result<UnsafeRawBufferPointer, ServiceError>) -> Void
+    ) {
+      self.name = name
+      self.body = body
+      self.patience = patience
+      retriesLeft = retries
+      self.finish = finish
+    }
   }
 
   public let service: Service
-  private let bus: BusContext
+  @usableFromInline let bus: BusContext
   private let maximumOutstanding: Int
   private var socket: DuplexClient?
-  private var waiting: [UInt64: (call: Call, deadline: SessionTime)] = [:]
+  private var waiting = SlotTable<Call>()
   /// What leaves when this iteration of the loop ends, or as soon after it as ZeroMQ has room.
   private var outgoing = RequestQueue()
-  private var nextID: UInt64 = 1
+  /// Counts requests; an id is this number and, in its low bits, the slot where its call waits. So a reply that comes too
+  /// late is not taken for that of the next call in its slot.
+  private var number: UInt64 = 0
   private var sweep: TimerID?
   private let timeouts: Counter
 
+  private static let slotBits: UInt64 = 20
   private static let sweepPeriod = Duration.milliseconds(50)
 
   public init(_ bus: BusContext, _ endpoint: Endpoint, of service: Service, maximumOutstanding: Int = 4096) throws {
     self.bus = bus
     self.service = service
+    precondition(maximumOutstanding <= 1 << Self.slotBits, "an id has no room for the slot")
     self.maximumOutstanding = maximumOutstanding
     timeouts = bus.metrics.counter(
       "axolotl_bus_timeouts_total", "Requests that got no answer in time.",
@@ -44,24 +62,39 @@ public final class RequestClient {
   deinit { if let sweep { bus.loop.cancel(sweep) } }
 
   /// Asks, and calls `completion` once: with the reply, the service's error, or a time-out after the last attempt.
+  ///
+  /// Inlinable, so that it is compiled for each type of request: otherwise the runtime looks up the type of every result.
+  @inlinable
   public func send<Request: BusRequest>(
     _ request: Request, retries: Int = 2, _ completion: @escaping (Result<Request.Reply, ServiceError>) -> Void
   ) {
     guard let body = try? request.encodedBody() else { return completion(.failure(.internalFault)) }
-    let call = Call(
-      name: Request.name, body: body, patience: Request.deadline, retriesLeft: Request.isIdempotent ? retries : 0
-    ) { [bus] result in
-      completion(
-        result.flatMap { bytes in
-          do {
-            return .success(try Request.decodeReply(bytes))
-          } catch {
-            bus.log.error("reply_unreadable", (.route, Request.name), (.error, String(describing: error)))
-            return .failure(.internalFault)
-          }
-        })
+    ask(Request.name, body, patience: Request.deadline, retries: Request.isIdempotent ? retries : 0) { [bus] result in
+      switch result {
+      case .failure(let error): completion(.failure(error))
+      case .success(let bytes):
+        let reply: Request.Reply
+        do { reply = try Request.decodeReply(bytes) } catch {
+          return completion(.failure(Self.unreadable(Request.name, error, bus)))
+        }
+        completion(.success(reply))
+      }
     }
-    transmit(call)
+  }
+
+  /// - Parameter patience: of one attempt.
+  @usableFromInline
+  func ask(
+    _ name: String, _ body: [UInt8], patience: Duration, retries: Int,
+    _ finish: @escaping (Result<UnsafeRawBufferPointer, ServiceError>) -> Void
+  ) {
+    transmit(Call(name, body, patience: patience, retries: retries, finish))
+  }
+
+  @usableFromInline
+  static func unreadable(_ name: String, _ error: any Error, _ bus: BusContext) -> ServiceError {
+    bus.log.error("reply_unreadable", (.route, name), (.error, String(describing: error)))
+    return .internalFault
   }
 
   private func transmit(_ call: Call) {
@@ -69,11 +102,11 @@ public final class RequestClient {
     guard waiting.count < maximumOutstanding, outgoing.count < maximumOutstanding else {
       return call.finish(.failure(.overloaded(service.rawValue)))
     }
-    let id = nextID
-    nextID += 1
-    let deadline = bus.loop.time.now().advanced(by: call.patience)
-    waiting[id] = (call, deadline)
-    outgoing.add(id: id, deadline: deadline, name: call.name, body: call.body)
+    number += 1
+    call.number = number
+    call.deadline = bus.loop.time.now().advanced(by: call.patience)
+    let id = number << Self.slotBits | UInt64(waiting.insert(call))
+    outgoing.add(id: id, deadline: call.deadline, name: call.name, body: call.body)
     if outgoing.hasFullBatch {
       _ = sendWaiting()
     } else {
@@ -105,21 +138,22 @@ public final class RequestClient {
 
   private func receive(_ reply: RequestRecord) {
     // Not waited for any more: it came after its deadline.
-    guard let waiting = waiting.removeValue(forKey: reply.id) else { return }
+    let slot = Int(reply.id & (1 << Self.slotBits - 1))
+    guard let call = waiting[slot], call.number == reply.id >> Self.slotBits else { return }
+    waiting.remove(slot)
     switch reply.kind {
-    case .reply: waiting.call.finish(.success(reply.body))
-    case .failure: waiting.call.finish(.failure((try? JSONBody.decode(reply.body)) ?? .internalFault))
-    case .request: waiting.call.finish(.failure(.internalFault))
+    case .reply: call.finish(.success(reply.body))
+    case .failure: call.finish(.failure((try? JSONBody.decode(reply.body)) ?? .internalFault))
+    case .request: call.finish(.failure(.internalFault))
     }
   }
 
   private func sweepExpired() {
     let now = bus.loop.time.now()
-    let expired = waiting.filter { $0.value.deadline <= now }
-    for (id, request) in expired {
-      waiting[id] = nil
+    for (slot, call) in waiting.entries where call.deadline <= now {
+      waiting.remove(slot)
       timeouts.increment()
-      retry(request.call)
+      retry(call)
     }
     if waiting.isEmpty, let sweep {
       bus.loop.cancel(sweep)
@@ -133,10 +167,9 @@ public final class RequestClient {
     guard call.retriesLeft > 0 else { return call.finish(.failure(error)) }
     bus.loop.after(call.backOff) { [weak self] in
       guard let self else { return call.finish(.failure(error)) }
-      var next = call
-      next.retriesLeft -= 1
-      next.backOff = call.backOff * 2
-      transmit(next)
+      call.retriesLeft -= 1
+      call.backOff = call.backOff * 2
+      transmit(call)
     }
   }
 }

@@ -40,7 +40,7 @@ public struct FlatJSON: Sendable {
 
   public func string(_ name: StaticString) -> String? {
     guard case .string(let range) = value(name) else { return nil }
-    return String(decoding: bytes[range], as: UTF8.self)
+    return bytes.withUnsafeBytes { String(decoding: UnsafeRawBufferPointer(rebasing: $0[range]), as: UTF8.self) }
   }
 
   /// Whether `name` has exactly this string.
@@ -58,6 +58,11 @@ public struct FlatJSON: Sendable {
 
   private func isEqual(_ range: Range<Int>, _ text: StaticString) -> Bool {
     guard range.count == text.utf8CodeUnitCount else { return false }
-    return bytes[range].elementsEqual(UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    // Without a way out of the loop, as in `FlatJSONReader`.
+    return bytes.withUnsafeBytes { bytes in
+      var difference: UInt8 = 0
+      for index in 0..<range.count { difference |= bytes[range.lowerBound + index] ^ text.utf8Start[index] }
+      return difference == 0
+    }
   }
 }

@@ -34,17 +34,26 @@ struct FlatJSONReader {
   mutating func string() -> Range<Int>? {
     guard take("\"") else { return nil }
     let start = position
+    let length = bytes.withUnsafeBytes { Self.plainLength(UnsafeRawBufferPointer(rebasing: $0[start...])) }
+    guard let length else { return nil }
+    position = start + length + 1
+    return start..<start + length
+  }
+
+  /// How many bytes there are before the quotation mark; nil without one, and where they are no UTF-8 or need an escape.
+  private static func plainLength(_ text: UnsafeRawBufferPointer) -> Int? {
+    guard let length = text.firstIndex(of: UInt8(ascii: "\"")) else { return nil }
+    // Without a way out of the loop: so the compiler looks at many bytes at once.
     var all: UInt8 = 0
-    while position < bytes.count, bytes[position] != UInt8(ascii: "\"") {
-      guard bytes[position] >= 0x20, bytes[position] != UInt8(ascii: "\\") else { return nil }
-      all |= bytes[position]
-      position += 1
+    var refused: UInt8 = 0
+    for index in 0..<length {
+      let byte = text[index]
+      all |= byte
+      refused |= (byte < 0x20 ? 1 : 0) | (byte == UInt8(ascii: "\\") ? 1 : 0)
     }
-    guard position < bytes.count else { return nil }
-    let range = start..<position
-    position += 1
-    guard all < 0x80 || String(strictUTF8: bytes[range]) != nil else { return nil }
-    return range
+    guard refused == 0, all < 0x80 || String(strictUTF8: UnsafeRawBufferPointer(rebasing: text[..<length])) != nil
+    else { return nil }
+    return length
   }
 
   private mutating func integer() -> Int64? {
