@@ -19,9 +19,7 @@ public final class ApiFrontProcess: ServiceProcess {
       configured: settings[AppSettings.coachKey], stateDirectory: settings[AppSettings.stateDirectory])
     keyNotice = CoachKeyNotice(try key.digest(), tokens: backends.tokens, context)
     let proxies = TrustedProxies(settings[AppSettings.trustedProxies])
-    let limits = AddressLimits(
-      perMinute: settings[AppSettings.pairingRate], burst: settings[AppSettings.pairingBurst], proxies: proxies,
-      time: context.time)
+    let limits = AddressLimits(settings, proxies: proxies, time: context.time)
     let credentials = CredentialLog(proxies: proxies, time: context.time, log: context.log)
     context.loop.every(CredentialLog.period) { credentials.report() }
     let access = AccessControl(
