@@ -32,7 +32,7 @@ public final class ApiFrontProcess: ServiceProcess {
     let pairing = PairingRoutes(
       backends: backends, invitations: invitations, address: address, isTLS: isTLS, publicURL: publicURL,
       iceServers: iceServers, retentionDays: settings[AppSettings.retentionDays], time: context.time,
-      uploads: sockets.uploads)
+      uploads: sockets.uploads, credentials: credentials)
     let recheck = { [sockets] (session: SessionID) in
       access.forgetVerified()
       sockets.recheck(session)
@@ -107,7 +107,7 @@ public final class ApiFrontProcess: ServiceProcess {
     metrics.gauge("axolotl_http_rate_limited", "Requests refused because too many came from their address.") {
       Double(limits.refused)
     }
-    metrics.gauge("axolotl_http_credentials_refused", "Credentials refused, and WebSockets asked for without any.") {
+    metrics.gauge("axolotl_http_credentials_refused", "Credentials and codes refused, and WebSockets without any.") {
       Double(credentials.refused)
     }
     context.onStop { [weak self] in
