@@ -68,5 +68,6 @@ import Testing
     #expect(names.contains("IP:10.0.0.4"))
     #expect(names.contains("DNS:localhost"))
     #expect(LocalCertificate.names(publicURL: "https://10.1.1.1", lan: []).contains("IP:10.1.1.1"))
+    #expect(LocalCertificate.names(publicURL: "https://[2001:DB8::7]:8443/x", lan: []).contains("IP:2001:db8::7"))
   }
 }

@@ -41,6 +41,15 @@ import Timing
     #expect(moved.server.hasSuffix(moved.authority))
   }
 
+  /// OpenSSL writes such an address in another way than people do: taken for another, it would be renewed each minute.
+  @Test func anIPv6AddressOfTheOperatorIsInItAndKnownAgain() throws {
+    let names = LocalCertificate.names(publicURL: "https://[2001:db8::7]:8443/x", lan: [])
+    let local = LocalCertificate(directory: directory, names: names)
+    _ = try local.prepare()
+    #expect(try self.names(local).contains("IP Address:2001:DB8:0:0:0:0:0:7"))
+    #expect(try !local.renew())
+  }
+
   /// Killed between the writes of the two files, the next start would otherwise serve nothing.
   @Test func aKeyOfAnotherCertificateIsNotKept() throws {
     let local = LocalCertificate(directory: directory, names: ["DNS:localhost"])

@@ -36,7 +36,9 @@ import Timing
     let pairing = PairingRoutes(
       backends: backends, invitations: Invitations(tokens: backends.tokens, address: address), address: address,
       isTLS: true, publicURL: nil, iceServers: try IceServers(try Settings(environment: [:]), time: loop.time),
-      retentionDays: 7, time: loop.time, uploads: UploadLinks(loop: loop, links: LinkNumbers(startingAt: 1)))
+      retentionDays: 7, time: loop.time, uploads: UploadLinks(loop: loop, links: LinkNumbers(startingAt: 1)),
+      credentials: CredentialLog(
+        proxies: TrustedProxies([]), time: loop.time, log: Log(name: "test", level: .error) { _ in }))
     let path = "/api/pairing/create_session"
     var request = HTTPRequest(method: .post, path: path)
     let body = #"{"session_id":"take-1","mode":"single","user_id":"u","expected_devices":1,"consent":true}"#

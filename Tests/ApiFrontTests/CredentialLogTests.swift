@@ -1,3 +1,4 @@
+import Messages
 import Runtime
 import Synchronization
 import Testing
@@ -52,6 +53,28 @@ import Timing
     #expect(
       lines.all == addresses.map { "<4>test credentials_refused address=\($0) count=1\n" }
         + ["<6>test coach_signed_in address=192.0.2.7\n"])
+  }
+
+  /// In the same bounded table, so that a stranger fills no log.
+  @Test func guessesAtTheDoorsOfPairingAreToldAndMishapsAreNot() {
+    let thief = request(from: "192.0.2.7")
+    func answer(_ status: Int, _ code: String) {
+      log.answered(Result<Int, _>.failure(ServiceError(code: code, message: "", status: status)), to: thief)
+    }
+    for (status, code) in [
+      (400, "pairing_code_malformed"), (429, "pairing_code_locked"), (409, "token_full"), (409, "token_already_used"),
+      (409, "session_ended"), (404, "session_not_found"), (503, "service_unavailable"),
+    ] { answer(status, code) }
+    log.answered(Result<Int, ServiceError>.success(1), to: thief)
+    #expect(log.refused == 0 && lines.all.isEmpty)
+    for _ in 0..<1000 {
+      answer(404, "pairing_code_unknown")
+      answer(401, "token_bad_signature")
+    }
+    time.advance(by: .seconds(60))
+    log.report()
+    #expect(
+      lines.all == [1, 1999].map { "<4>test credentials_refused address=192.0.2.7 count=\($0)\n" })
   }
 
   @Test func theTableIsBounded() {

@@ -135,4 +135,26 @@ import Timing
     #expect(ledger.count == 0)
     #expect(open(other) && open(other) && !open(other))
   }
+
+  /// One machine may have as many of them as it likes.
+  @Test func linkLocalAddressesCannotTakeAllConnections() {
+    func isOpened(_ address: ClientAddress, in ledger: inout ConnectionLedger) -> Bool {
+      guard ledger.admits(address) else { return false }
+      ledger.opened(address)
+      return true
+    }
+    let many = (1...16).map { ClientAddress("fe80::\($0)")! }
+    var ledger = ConnectionLedger(maximum: 16, maximumPerAddress: 4)
+    let opened = many.filter { isOpened($0, in: &ledger) }
+    #expect(opened == Array(many.prefix(8)) && ledger.refused == 8)
+    let others = [home, ClientAddress("2001:db8::1")!].map { isOpened($0, in: &ledger) }
+    #expect(others == [true, true])
+    ledger.closed(many[0])
+    let last = [many[15], many[14]].map { isOpened($0, in: &ledger) }
+    #expect(last == [true, false])
+    // One alone has what any address has.
+    var wide = ConnectionLedger(maximum: 16, maximumPerAddress: 12)
+    let own = (1...13).map { _ in isOpened(many[0], in: &wide) }
+    #expect(own == Array(repeating: true, count: 12) + [false])
+  }
 }

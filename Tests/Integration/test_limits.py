@@ -18,7 +18,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 FRIEND, STRANGER = "https://club.example", "https://elsewhere.example"
-BURST, CONNECTIONS = 12, 8
+BURST, WRONG, CONNECTIONS = 12, 10, 8
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +27,8 @@ def limited() -> Iterator[Stack]:
     settings = {
         "AXOLOTL_PAIRING_RATE": "30",
         "AXOLOTL_PAIRING_BURST": str(BURST),
+        "AXOLOTL_CREDENTIAL_RATE": "30",
+        "AXOLOTL_CREDENTIAL_BURST": str(WRONG),
         "AXOLOTL_TRUSTED_PROXIES": "127.0.0.1",
         "AXOLOTL_ALLOWED_ORIGINS": FRIEND,
         "AXOLOTL_POSE_THREADS": "0",
@@ -92,7 +94,7 @@ def test_an_ipv6_household_is_one_address(limited: Stack) -> None:
 
 def test_guessing_keys_and_tokens_is_limited_even_for_the_right_guess(limited: Stack) -> None:
     with caller(limited, "192.0.2.3") as thief, caller(limited, "192.0.2.4") as coach:
-        for number in range(BURST):
+        for number in range(WRONG):
             assert thief.get("/", params={"key": f"wrong-{number}"}).status_code == 401
         for answer in (
             thief.get("/", params={"key": limited.coach_key}),
@@ -103,7 +105,7 @@ def test_guessing_keys_and_tokens_is_limited_even_for_the_right_guess(limited: S
             assert_limited(answer)
         assert coach.get("/", params={"key": limited.coach_key}).status_code == 303
     with caller(limited, "192.0.2.5") as thief:
-        for number in range(BURST):
+        for number in range(WRONG):
             headers = {"Authorization": f"Bearer wrong-{number}"}
             assert thief.get("/api/sessions", headers=headers).status_code == 401
         assert_limited(thief.get("/api/sessions", headers={"Authorization": f"Bearer {limited.coach_key}"}))

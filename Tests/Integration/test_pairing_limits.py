@@ -143,3 +143,28 @@ def test_who_has_paired_may_ask_as_often_as_the_work_needs(
             assert answer.is_success, answer.text
         candidates = home.post("/api/pairing/signal_candidates", json={"candidates": []}, headers=mine)
         assert Problem.of(candidates).code == "no_peer"
+
+
+def test_who_tries_codes_and_tokens_is_named_in_the_log(
+    guarded: Stack, at: Callable[[str], httpx.Client], session: dict[str, Any]
+) -> None:
+    """With address and count, and nothing of what was tried."""
+    tries = {
+        "192.0.2.11": ("redeem_code", {"code": WRONG_CODE}),
+        "192.0.2.12": ("validate", {"token": "x.y.z"}),
+        "192.0.2.13": ("register_device", {"token": "x.y.z", "device_id": "c"}),
+    }
+    honest = at("192.0.2.14")
+    assert guess(honest, session["pairing_code"]).is_success
+    register(honest, session, "c")
+    for address, (door, body) in tries.items():
+        assert at(address).post(f"/api/pairing/{door}", json=body).status_code in (401, 404)
+
+    def are_named() -> bool:
+        lines = [f"credentials_refused address={address} count=1\n" for address in tries]
+        return all(line in guarded.logs("api-front") for line in lines)
+
+    guarded.wait("a line for each address", are_named, 5)
+    written = guarded.logs("api-front")
+    for secret in (honest.headers["X-Forwarded-For"], WRONG_CODE, "x.y.z", session["pairing_code"]):
+        assert secret not in written

@@ -157,8 +157,9 @@ def test_a_changed_coach_key_ends_open_pages(own_stack: Stack, own_coach: Coach)
 
 
 def test_wrong_keys_of_the_same_address_close_no_page_that_is_open() -> None:
-    """The limit keeps guesses from being looked at; a page that is open has guessed nothing."""
-    settings = {"AXOLOTL_PAIRING_RATE": "30", "AXOLOTL_PAIRING_BURST": "4", "AXOLOTL_POSE_THREADS": "0"}
+    """The limit keeps guesses from being looked at, also without one on pairing; an open page guessed nothing."""
+    settings = {"AXOLOTL_PAIRING_RATE": "0", "AXOLOTL_CREDENTIAL_RATE": "30", "AXOLOTL_CREDENTIAL_BURST": "4"}
+    settings["AXOLOTL_POSE_THREADS"] = "0"
     with Stack(settings=settings) as limited, Coach(limited.base_url, limited.coach_key) as coach:
         browser = CoachBrowser(limited)
         session = coach.create_session()["session_id"]

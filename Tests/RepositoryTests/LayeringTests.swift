@@ -67,6 +67,22 @@ struct LayeringTests {
     }
   }
 
+  /// What two services need lives in Shared.
+  @Test func noTypeStandsInTwoServices() throws {
+    let declaration = /^(?:public |final |indirect )*(?:struct|class|enum|actor|protocol) ([A-Za-z0-9]+)/
+    var homes: [Substring: Set<Substring>] = [:]
+    for file in try Repository.swiftFiles(below: "Services") where !file.path.hasSuffix("/Main/Main.swift") {
+      let service = file.path.split(separator: "/")[1]
+      for line in file.lines {
+        if let found = line.firstMatch(of: declaration) { homes[found.1, default: []].insert(service) }
+      }
+    }
+    #expect(homes.count > 100)
+    for (name, services) in homes where services.count > 1 {
+      Issue.record("\(name) stands in \(services.sorted().joined(separator: " and "))")
+    }
+  }
+
   @Test func filesAreSmallAndMainsAreDeclarations() throws {
     var lengths: [Int] = []
     for file in try Repository.swiftFiles(below: "Shared") + Repository.swiftFiles(below: "Services") {

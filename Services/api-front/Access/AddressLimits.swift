@@ -1,24 +1,34 @@
 import Messages
+import Runtime
 import Timing
 
 /// How often an address may knock: at the open pairing addresses, and with credentials that turn out wrong.
 final class AddressLimits {
   private let proxies: TrustedProxies
   private let time: any TimeSource
-  /// nil when the operator has turned the limit off.
   private var calls: RatePerAddress?
-  private var refusals: RatePerAddress?
+  private var refusals: RatePerAddress
   private(set) var refused = 0
 
   /// - Parameters:
-  ///   - perMinute: calls that one address may make in the long run; 0 turns the limits off.
-  ///   - burst: calls that one address may make at once.
-  init(perMinute: Int, burst: Int, proxies: TrustedProxies, time: any TimeSource) {
+  ///   - calls: of the pairing addresses; nil when the operator has turned that limit off.
+  ///   - wrongCredentials: has no such switch: without it a key could be guessed for as long as it takes.
+  init(
+    calls: RatePerAddress?, wrongCredentials: RatePerAddress, proxies: TrustedProxies, time: any TimeSource
+  ) {
+    self.calls = calls
+    refusals = wrongCredentials
     self.proxies = proxies
     self.time = time
-    let rate = perMinute > 0 ? RatePerAddress(perMinute: perMinute, burst: burst) : nil
-    calls = rate
-    refusals = rate
+  }
+
+  convenience init(_ settings: Settings, proxies: TrustedProxies, time: any TimeSource) {
+    let perMinute = settings[AppSettings.pairingRate]
+    self.init(
+      calls: perMinute > 0 ? RatePerAddress(perMinute: perMinute, burst: settings[AppSettings.pairingBurst]) : nil,
+      wrongCredentials: RatePerAddress(
+        perMinute: settings[AppSettings.credentialRate], burst: settings[AppSettings.credentialBurst]),
+      proxies: proxies, time: time)
   }
 
   /// Counts a call of a limited route; an error if it is one too many.
@@ -30,12 +40,12 @@ final class AddressLimits {
   /// Whether the address has sent so many wrong credentials that its next ones are not looked at.
   func refusalOfCredentials(of request: HTTPRequest) -> ServiceError? {
     guard let client = client(of: request) else { return nil }
-    return error(refusals?.check(of: client, at: time.now()))
+    return error(refusals.check(of: client, at: time.now()))
   }
 
   func credentialsWereWrong(_ request: HTTPRequest) {
     guard let client = client(of: request) else { return }
-    refusals?.charge(to: client, at: time.now())
+    refusals.charge(to: client, at: time.now())
   }
 
   private func client(of request: HTTPRequest) -> ClientAddress? {

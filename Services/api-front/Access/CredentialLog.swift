@@ -1,3 +1,4 @@
+import Messages
 import Runtime
 import Timing
 
@@ -24,6 +25,12 @@ final class CredentialLog {
     if let notice = refusals.note(source, at: time.now()) { tell(notice) }
   }
 
+  /// Counts what was answered to a pairing token or a typed code, if that was a wrong one.
+  func answered<Reply>(_ result: Result<Reply, ServiceError>, to request: HTTPRequest) {
+    guard case .failure(let error) = result, error.isOfWrongInvitation else { return }
+    refused(request)
+  }
+
   func coachSignedIn(_ request: HTTPRequest) {
     log.info("coach_signed_in", (.address, source(of: request)?.description ?? "unknown"))
   }
@@ -39,4 +46,10 @@ final class CredentialLog {
   private func source(of request: HTTPRequest) -> IPAddress? {
     proxies.source(peer: request.peer, forwardedFor: request.headers.forwardedFor)
   }
+}
+
+extension ServiceError {
+  /// A token that opens nothing, or a code that is nobody's. One that cannot be a code is a slip, and while too many wrong
+  /// ones are typed nobody's is looked at, so that who is told so may have typed the right one.
+  fileprivate var isOfWrongInvitation: Bool { status == 401 || code == "pairing_code_unknown" }
 }

@@ -67,9 +67,12 @@ struct LocalCertificate {
     return names.allSatisfy { known.contains(Self.comparable($0)) }
   }
 
-  /// OpenSSL prints `IP Address:` for what is written `IP:`.
+  /// OpenSSL prints `IP Address:FE80:0:0:0:0:0:0:1` for what is written `IP:fe80::1`.
   private static func comparable(_ name: String) -> String {
-    name.hasPrefix("IP Address:") ? "IP:\(name.dropFirst("IP Address:".count))" : name
+    let parts = name.split(separator: ":", maxSplits: 1)
+    guard parts.count == 2, parts[0] == "IP" || parts[0] == "IP Address", let address = IPAddress(String(parts[1]))
+    else { return name }
+    return "IP:\(address)"
   }
 
   static var hostName: String {
@@ -84,27 +87,13 @@ struct LocalCertificate {
     var names = ["DNS:localhost", "IP:127.0.0.1", "DNS:\(hostName)"]
     if !hostName.contains("."), hostName != "localhost" { names.append("DNS:\(hostName).local") }
     names += lan.map { "IP:\($0)" }
-    if let publicURL, let host = OriginText.host(ofURL: publicURL), OriginText.isPlainHost(host) {
-      let isAddress = host.allSatisfy { $0.isNumber || $0 == "." }
-      names.append("\(isAddress ? "IP" : "DNS"):\(host)")
+    if let publicURL, let host = OriginText.host(ofURL: publicURL) {
+      if let address = IPAddress(host) {
+        names.append("IP:\(address)")
+      } else if OriginText.isPlainHost(host) {
+        names.append("DNS:\(host)")
+      }
     }
     return names.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
-  }
-}
-
-/// Reads hosts out of addresses that the operator or the system gave.
-enum OriginText {
-  /// `rig.example` of `https://rig.example:8443/x`.
-  static func host(ofURL url: String) -> String? {
-    let parts = url.split(separator: "/", omittingEmptySubsequences: false)
-    guard parts.count >= 3, let host = parts[2].split(separator: ":").first else { return nil }
-    return String(host)
-  }
-
-  static func isPlainHost(_ host: String) -> Bool {
-    !host.isEmpty && host.utf8.count <= 253
-      && host.unicodeScalars.allSatisfy {
-        $0.isASCII && ($0.properties.isAlphabetic || ("0"..."9").contains($0) || $0 == "-" || $0 == ".")
-      }
   }
 }

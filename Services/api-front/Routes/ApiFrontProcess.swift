@@ -19,9 +19,7 @@ public final class ApiFrontProcess: ServiceProcess {
       configured: settings[AppSettings.coachKey], stateDirectory: settings[AppSettings.stateDirectory])
     keyNotice = CoachKeyNotice(try key.digest(), tokens: backends.tokens, context)
     let proxies = TrustedProxies(settings[AppSettings.trustedProxies])
-    let limits = AddressLimits(
-      perMinute: settings[AppSettings.pairingRate], burst: settings[AppSettings.pairingBurst], proxies: proxies,
-      time: context.time)
+    let limits = AddressLimits(settings, proxies: proxies, time: context.time)
     let credentials = CredentialLog(proxies: proxies, time: context.time, log: context.log)
     context.loop.every(CredentialLog.period) { credentials.report() }
     let access = AccessControl(
@@ -34,7 +32,7 @@ public final class ApiFrontProcess: ServiceProcess {
     let pairing = PairingRoutes(
       backends: backends, invitations: invitations, address: address, isTLS: isTLS, publicURL: publicURL,
       iceServers: iceServers, retentionDays: settings[AppSettings.retentionDays], time: context.time,
-      uploads: sockets.uploads)
+      uploads: sockets.uploads, credentials: credentials)
     let recheck = { [sockets] (session: SessionID) in
       access.forgetVerified()
       sockets.recheck(session)
@@ -109,7 +107,7 @@ public final class ApiFrontProcess: ServiceProcess {
     metrics.gauge("axolotl_http_rate_limited", "Requests refused because too many came from their address.") {
       Double(limits.refused)
     }
-    metrics.gauge("axolotl_http_credentials_refused", "Credentials refused, and WebSockets asked for without any.") {
+    metrics.gauge("axolotl_http_credentials_refused", "Credentials and codes refused, and WebSockets without any.") {
       Double(credentials.refused)
     }
     context.onStop { [weak self] in

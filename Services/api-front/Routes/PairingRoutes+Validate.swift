@@ -61,7 +61,7 @@ extension PairingRoutes {
       if device == nil { throw .badDevice }
     }
     backends.tokens.send(VerifyToken(token: token, kind: .pairing, device: device)) { result in
-      call.answer(result) { reply in
+      answer(call, result) { reply in
         guard let session = reply.claims.session, let mode = reply.claims.mode else {
           return .problem(.internalFault)
         }

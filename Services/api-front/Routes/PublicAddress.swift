@@ -34,7 +34,7 @@ struct PublicAddress: Equatable, Sendable {
     var isLoopback = false
     if let publicURL {
       base = publicURL.hasSuffix("/") ? String(publicURL.dropLast()) : publicURL
-      isLoopback = isLoopbackHost(of: base)
+      isLoopback = OriginText.host(ofURL: base).map { Self.isLoopback($0.lowercased()) } ?? false
     } else {
       let isEverywhere = listening == "0.0.0.0" || listening == "::"
       let host = isEverywhere ? lan.first ?? "localhost" : listening
@@ -48,15 +48,6 @@ struct PublicAddress: Equatable, Sendable {
 
   private static func isLoopback(_ host: String) -> Bool {
     host == "localhost" || host.hasPrefix("127.") || host == "::1"
-  }
-
-  /// - Parameter base: `scheme://host`, with or without a port.
-  private static func isLoopbackHost(of base: String) -> Bool {
-    let parts = base.split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false)
-    guard parts.count >= 3 else { return false }
-    let authority = parts[2]
-    if authority.hasPrefix("[") { return isLoopback(String(authority.dropFirst().prefix { $0 != "]" })) }
-    return isLoopback(authority.prefix { $0 != ":" }.lowercased())
   }
 
   /// The IPv4 addresses of the machine's real interfaces, the likeliest first.

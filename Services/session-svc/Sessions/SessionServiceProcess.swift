@@ -75,7 +75,7 @@ public final class SessionServiceProcess: ServiceProcess {
     do throws(StorageError) {
       return try SQLiteSessionStore(path: path)
     } catch {
-      if let newer = NewerDatabase(path, error) { throw newer }
+      if error.code == .newerSchema { throw NewerDatabase(path: path, reason: error.description) }
       throw error
     }
   }

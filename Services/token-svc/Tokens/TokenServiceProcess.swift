@@ -45,7 +45,7 @@ public final class TokenServiceProcess: ServiceProcess {
     do throws(StorageError) {
       return try SQLiteTokenStore(path: path, access: .exclusive)
     } catch {
-      if let newer = NewerDatabase(path, error) { throw newer }
+      if error.code == .newerSchema { throw NewerDatabase(path: path, reason: error.description) }
       throw error
     }
   }

@@ -38,9 +38,14 @@ public enum AppSettings {
     expecting: "IP addresses, separated by commas", accepts: { NetworkAddress.isValid($0) })
   public static let pairingRate = SettingKey<Int>.integer(
     "AXOLOTL_PAIRING_RATE", default: 600, in: 0...1_000_000,
-    "Pairing calls that one address may make a minute, and wrong credentials likewise; 0 is no limit.")
+    "Pairing calls that one address may make a minute; 0 is no limit.")
   public static let pairingBurst = SettingKey<Int>.integer(
     "AXOLOTL_PAIRING_BURST", default: 300, in: 1...1_000_000, "How many of them may come at once.")
+  public static let credentialRate = SettingKey<Int>.integer(
+    "AXOLOTL_CREDENTIAL_RATE", default: 600, in: 1...1_000_000,
+    "Wrong keys, cookies and device tokens that are looked at a minute, of one address.")
+  public static let credentialBurst = SettingKey<Int>.integer(
+    "AXOLOTL_CREDENTIAL_BURST", default: 300, in: 1...1_000_000, "How many of them may come at once.")
   public static let maximumConnections = SettingKey<Int>.integer(
     "AXOLOTL_MAX_CONNECTIONS", default: 2048, in: 16...60_000, "Client connections open at once.")
   public static let maximumConnectionsPerAddress = SettingKey<Int>.integer(
@@ -101,9 +106,9 @@ public enum AppSettings {
     pairingTokenSecret.erased, pairingTokenSecretPrevious.erased, pairingTokenTTL.erased, localPort.erased,
     bindAddress.erased, requireHTTPS.erased, tlsCertificate.erased, tlsKey.erased, publicURL.erased,
     coachKey.erased, allowedOrigins.erased, trustedProxies.erased, pairingRate.erased, pairingBurst.erased,
-    maximumConnections.erased, maximumConnectionsPerAddress.erased, webDirectory.erased, enableTURN.erased,
-    stunServer.erased, turnServer.erased,
-    turnUsername.erased, turnPassword.erased, udpPorts.erased, streamInstances.erased, recordingsDirectory.erased,
+    credentialRate.erased, credentialBurst.erased, maximumConnections.erased, maximumConnectionsPerAddress.erased,
+    webDirectory.erased, enableTURN.erased, stunServer.erased, turnServer.erased, turnUsername.erased,
+    turnPassword.erased, udpPorts.erased, streamInstances.erased, recordingsDirectory.erased,
     recordThreads.erased, diskReserveMegabytes.erased, modelsDirectory.erased, poseThreads.erased, cameraLatency.erased,
     retentionDays.erased, busDirectory.erased, stateDirectory.erased,
     logLevel.erased,

@@ -27,7 +27,12 @@ from axolotl_supervisor.system import POLL_SECONDS, RunningSystem, StartError  #
 __all__ = ["FROM_ONE_ADDRESS", "Stack", "StartError", "free_port"]
 
 #: All clients of a test are one address, and faster than people.
-FROM_ONE_ADDRESS = {"AXOLOTL_PAIRING_RATE": "0", "AXOLOTL_MAX_CONNECTIONS_PER_ADDRESS": "2048"}
+FROM_ONE_ADDRESS = {
+    "AXOLOTL_PAIRING_RATE": "0",
+    "AXOLOTL_CREDENTIAL_RATE": "1000000",
+    "AXOLOTL_CREDENTIAL_BURST": "1000000",
+    "AXOLOTL_MAX_CONNECTIONS_PER_ADDRESS": "2048",
+}
 
 SERVICES = ("token-svc", "session-svc", "edge-gateway", "stream-svc-1", "stream-svc-2", "api-front")
 
