@@ -40,5 +40,19 @@ import Testing
   ])
   func everythingElseIsRefused(_ text: String) { #expect(FlatJSON(Array(text.utf8)) == nil) }
 
+  /// Strings are looked at in strides of eight bytes: wherever it stands, a byte must have the same effect.
+  @Test(arguments: 0..<24)
+  func everyByteCountsWhereverItStands(position: Int) {
+    for byte in UInt8.min...UInt8.max {
+      for (length, filler) in [(24, UInt8(ascii: "x")), (25, 0x21), (31, 0x7F), (32, 0x23)] {
+        var text = [UInt8](repeating: filler, count: length)
+        text[position] = byte
+        let json = FlatJSON(Array("{\"a\":\"".utf8) + text + Array("\"}".utf8))
+        let isPlain = (0x20..<0x80).contains(byte) && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
+        #expect(json?.string("a") == (isPlain ? String(decoding: text, as: UTF8.self) : nil), "\(byte) of \(length)")
+      }
+    }
+  }
+
   @Test func invalidUTF8IsRefused() { #expect(FlatJSON(Array("{\"a\":\"".utf8) + [0xC3] + Array("\"}".utf8)) == nil) }
 }

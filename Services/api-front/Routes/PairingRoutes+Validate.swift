@@ -60,8 +60,8 @@ extension PairingRoutes {
       device = DeviceID(text)
       if device == nil { throw .badDevice }
     }
-    backends.tokens.send(VerifyToken(token: token, kind: .pairing, device: device)) { result in
-      answer(call, result) { reply in
+    backends.tokens.send(VerifyToken(token: token, kind: .pairing, device: device)) { [credentials] result in
+      call.answer(result, tellingOfWrongOnes: credentials) { reply in
         guard let session = reply.claims.session, let mode = reply.claims.mode else {
           return .problem(.internalFault)
         }

@@ -115,12 +115,6 @@ struct PairingRoutes {
     }
   }
 
-  /// Answers who came with a pairing token or a code; of wrong ones the operator is told.
-  func answer<Reply>(_ call: RouteCall, _ result: Result<Reply, ServiceError>, _ body: (Reply) -> HTTPResponse) {
-    credentials.answered(result, to: call.request)
-    call.answer(result, body)
-  }
-
   // MARK: redeem_code
 
   /// A guess counts for as much as so many other calls: an address may try one code a second in the long run.
@@ -142,7 +136,7 @@ struct PairingRoutes {
     call.attempt { () throws(ServiceError) in
       let body: CodeBody = try call.json()
       backends.tokens.send(RedeemPairingCode(code: body.code)) { result in
-        answer(call, result) { reply in
+        call.answer(result, tellingOfWrongOnes: credentials) { reply in
           guard let session = reply.claims.session, let mode = reply.claims.mode else {
             return .problem(.internalFault)
           }
@@ -190,7 +184,7 @@ struct PairingRoutes {
       guard let device = DeviceID(body.deviceID) else { throw .badDevice }
       let metadata = try (body.metadata ?? DeviceMetadata()).validated()
       admission.admit(device, with: body.token, attempt: body.attempt, metadata) { result in
-        answer(call, result) { .json(registration(of: device, $0, call.request)) }
+        call.answer(result, tellingOfWrongOnes: credentials) { .json(registration(of: device, $0, call.request)) }
       }
     }
   }

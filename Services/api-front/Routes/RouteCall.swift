@@ -19,6 +19,14 @@ struct RouteCall {
     }
   }
 
+  /// As `answer`, to who came with a pairing token or a code: of wrong ones the operator is told.
+  func answer<Reply>(
+    _ result: Result<Reply, ServiceError>, tellingOfWrongOnes log: CredentialLog, _ body: (Reply) -> HTTPResponse
+  ) {
+    log.answered(result, to: request)
+    answer(result, body)
+  }
+
   /// Runs what may be refused; the refusal is the answer.
   func attempt(_ body: () throws(ServiceError) -> Void) {
     do { try body() } catch { fail(error) }
