@@ -13,7 +13,7 @@ from axolotl_kit.coach import Coach
 from axolotl_kit.footage import Camera
 from axolotl_kit.phone_talk import code_of, join, status_as_phone, tell_time_over_http, upload
 from axolotl_kit.problem import Problem
-from axolotl_kit.recordings import read_session
+from axolotl_kit.recordings import is_closed, read_session
 from axolotl_kit.stack import REPOSITORY, Stack
 
 #: What an installed machine has and this one has not; what systemd is told is done by the test.
@@ -76,8 +76,8 @@ def film(machine: Machine, coach: Coach, camera: Camera) -> tuple[str, dict[str,
         for sequence in (1, 2, 3):
             assert upload(client, phone["device_token"], camera.pictures[sequence], sequence).is_success
     coach.end(made["session_id"])
-    folder = stack.recordings / made["session_id"]
-    stack.wait("the recording to be finished", lambda: any(folder.glob("*/*.times")), 20)
+    folder = stack.recordings / made["session_id"] / "phone-a"
+    stack.wait("the recording to be finished", lambda: is_closed(folder), 20)
     return made["session_id"], phone
 
 

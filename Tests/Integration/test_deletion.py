@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import random
 import signal
@@ -20,6 +19,7 @@ from axolotl_kit.coach import Coach
 from axolotl_kit.footage import Camera
 from axolotl_kit.phone_talk import tell_time_over_http, upload
 from axolotl_kit.problem import Problem
+from axolotl_kit.recordings import is_closed
 from axolotl_kit.stack import Stack
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
@@ -95,7 +95,7 @@ class Filmed:
 
     def closed_recordings(self) -> list[Path]:
         """The recordings whose folder no instance holds any more."""
-        return [path for path in self.recordings.glob("*/*.mkv") if is_free(path.parent / "lock")]
+        return [path for path in self.recordings.glob("*/*.mkv") if is_closed(path.parent)]
 
     def weigh_down(self) -> None:
         """Adds files, so that the removal lasts."""
@@ -153,14 +153,6 @@ class Filmed:
         if word == self.name and path.name.startswith(RECEIPT):
             return False
         return word.encode() in data
-
-
-def is_free(lock: Path) -> bool:
-    """Whether nobody holds the lock."""
-    with lock.open() as file, contextlib.suppress(BlockingIOError):
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return True
-    return False
 
 
 def deleted(coach: Coach, name: str) -> dict[str, object]:
