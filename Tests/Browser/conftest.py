@@ -10,7 +10,11 @@ from axolotl_browser.people import CoachPage, PhonePage
 from axolotl_browser.watched import Complaints
 from axolotl_kit.coach import Coach
 from axolotl_kit.stack import Stack, free_port
-from playwright.sync_api import Browser, BrowserContext, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Playwright, expect, sync_playwright
+
+#: For what a page does, and for what it comes to show: two processors have a browser and five services to carry.
+PATIENCE_MS = 15_000
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="session")
@@ -59,7 +63,7 @@ def context(browser: Browser, complaints: Complaints) -> Iterator[Callable[..., 
 
     def make(**options: object) -> BrowserContext:
         one = browser.new_context(**options)  # type: ignore[arg-type]
-        one.set_default_timeout(15_000)
+        one.set_default_timeout(PATIENCE_MS)
         complaints.watch(one)
         made.append(one)
         return one

@@ -58,7 +58,8 @@ def test_a_phone_scans_in_and_its_frames_are_recorded(
     # On a busy machine the first offer may take longer than the phone waits; test_webrtc_page.py is about that.
     [device] = coach.wait_transport(session, "webrtc", "websocket")
     assert device["label"] == "left of the mat"
-    assert device["frames_lost"] == 0
+    # On a DataChannel a frame may overtake another; for that moment the one before it is missing.
+    stack.wait("no gap", lambda: coach.device(session, device["device_id"])["frames_lost"] == 0, 10)
     assert ("cause" in device["sync"]) == (device["sync"]["quality"] != "good")
     assert device["capture"]["source"] in ("capture_time", "callback_time")
     stack.wait(
@@ -114,7 +115,7 @@ def test_a_page_that_comes_back_measures_its_clock_anew(
     # Ten exchanges back to back; the usual trickle would take five seconds for them.
     phone.page.wait_for_function("sent => globalThis.clockMessages >= sent + 10", arg=sent, timeout=3000)
     phone.wait_number("acknowledged", before + 60)
-    assert coach.device(session, device)["sync"]["quality"] in ("good", "acceptable")
+    stack.wait("a clock again", lambda: coach.device(session, device)["sync"]["quality"] in ("good", "acceptable"), 10)
 
 
 def test_the_coach_ends_and_deletes_the_session(

@@ -234,7 +234,7 @@ def test_stack_of_the_test_kit_kills_waits_and_cleans_up(stand_ins: Path) -> Non
         old = stack.kill("edge-gateway")
         new = stack.wait_restarted("edge-gateway", old)
         assert new != old and stack.is_ready("edge-gateway")
-        assert "ready" in stack.logs("edge-gateway")
+        stack.wait("what it said in its log", lambda: "ready" in stack.logs("edge-gateway"), DEADLINE)
         assert stack.memory_bytes("edge-gateway") > 0
         pids = {process.pid for process in stack.processes().values()}
         home = stack.home

@@ -41,6 +41,8 @@ NEEDED_BY = {
     "token-svc": {"http"},
 }
 CUT_SECONDS = 5
+#: A phone gives each attempt at WebRTC 15 s, the first of which a new stream-svc may need to load GStreamer.
+PATIENCE_SECONDS = 60
 
 
 @dataclass
@@ -62,9 +64,9 @@ class Scene:
             Rig(self.stack, self.coach, [self.camera] * len(kinds), FPS, SIZE, kind=kinds, radio=radio) as rig,
         ):
             rig.start_filming()
-            await rig.until_acknowledged(FPS)
+            await rig.until_acknowledged(FPS, PATIENCE_SECONDS)
             yield rig, radio
-            await rig.until_acknowledged(FPS, timeout=60)
+            await rig.until_acknowledged(FPS, PATIENCE_SECONDS)
             await rig.stop_filming(60)
             recordings = await asyncio.to_thread(read_session, self.stack.recordings / rig.session_id)
             each = len(kinds) // len(labels)
@@ -155,7 +157,7 @@ def test_the_transport_is_switched(scene: Scene) -> None:
             for phone in rig.phones:
                 assert isinstance(phone, RoamingPhone)
                 phone.switch(SWITCHES[phone.transport])
-            await rig.until_acknowledged(FPS)
+            await rig.until_acknowledged(FPS, PATIENCE_SECONDS)
 
             def have_arrived() -> bool:
                 devices = scene.coach.status(rig.session_id)["devices"]
@@ -190,7 +192,7 @@ def test_another_instance_takes_over(scene: Scene) -> None:
             await asyncio.to_thread(scene.stack.take_down, "stream-svc-1")
             try:
                 for rig in rigs:
-                    await rig.until_acknowledged(FPS, timeout=60)
+                    await rig.until_acknowledged(FPS, PATIENCE_SECONDS)
                     assert set(instances(rig)) == {2}
                 # Phones with a WebSocket have not even noticed.
                 sockets = [rig.phones[list(KINDS).index("websocket")] for rig in rigs]

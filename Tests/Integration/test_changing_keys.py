@@ -107,6 +107,8 @@ def test_a_signing_key_that_was_made_is_rotated_and_nobody_is_dropped(kept: Stac
 
         follow(kept, second)
         assert refusal(old["ws_url"]) == "token_unknown_key"
+        # api-front may remember for less than a second that the cookie was good.
+        kept.wait("the old cookie to be refused", lambda: not sessions(kept, cookie).is_success, 5)
         assert Problem.of(sessions(kept, cookie)).code == "token_unknown_key"
         with connect(new["ws_url"], proxy=None) as phone:
             assert speaks(phone, 4)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import random
 import signal
@@ -16,10 +15,11 @@ from pathlib import Path
 
 import httpx
 import pytest
-from axolotl_kit.clock import true_now_us
 from axolotl_kit.coach import Coach
 from axolotl_kit.footage import Camera
+from axolotl_kit.phone_talk import tell_time_over_http, upload
 from axolotl_kit.problem import Problem
+from axolotl_kit.recordings import is_closed
 from axolotl_kit.stack import Stack
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
@@ -31,6 +31,8 @@ RECEIPT = "sessions.db"
 KILLS = int(os.environ.get("AXOLOTL_DELETION_KILLS", "8"))
 #: Files that make a removal last some tens of ms, in each of its places.
 BALLAST = 3000
+#: How many of them have a content of their own: the others are further names of theirs, which are made far faster.
+BALLAST_CONTENTS = 8
 VICTIMS = [
     ["stream-svc-1", "stream-svc-2"],
     ["edge-gateway"],
@@ -80,15 +82,10 @@ class Filmed:
             for device in self.devices:
                 metadata = {"label": f"label-{mark}", "browser": f"browser-{mark}"}
                 body = {"token": session["pairing_token"], "device_id": device, "metadata": metadata}
-                token = client.post("/api/pairing/register_device", json=body).json()["device_token"]
-                bearer = {"Authorization": f"Bearer {token}"}
+                registration = client.post("/api/pairing/register_device", json=body).json()
+                tell_time_over_http(client, registration)
                 for sequence in (1, 2):
-                    answer = client.post(
-                        "/api/pairing/upload_frame",
-                        params={"seq": sequence, "ts_device_us": true_now_us()},
-                        content=camera.pictures[sequence],
-                        headers=bearer | {"Content-Type": "image/jpeg"},
-                    )
+                    answer = upload(client, registration["device_token"], camera.pictures[sequence], sequence)
                     assert answer.is_success, answer.text
         coach.end(self.name)
         stack.wait("both recordings", lambda: len(self.closed_recordings()) == 2, 20)
@@ -98,14 +95,21 @@ class Filmed:
 
     def closed_recordings(self) -> list[Path]:
         """The recordings whose folder no instance holds any more."""
-        return [path for path in self.recordings.glob("*/*.mkv") if is_free(path.parent / "lock")]
+        return [path for path in self.recordings.glob("*/*.mkv") if is_closed(path.parent)]
 
     def weigh_down(self) -> None:
         """Adds files, so that the removal lasts."""
         for number in range(BALLAST):
-            device = self.devices[number % 2]
-            (self.recordings / device / f"{number + 100}.mkv.orphan").write_bytes(bytes(number))
-            (self.poses / "exports" / f"{number}.json").write_bytes(b"{}")
+            first = number % BALLAST_CONTENTS
+            # An even number of contents: a name lies in the folder of its content.
+            orphans, exports = self.recordings / self.devices[number % 2], self.poses / "exports"
+            orphan, export = orphans / f"{number + 100}.mkv.orphan", exports / f"{number}.json"
+            if number == first:
+                orphan.write_bytes(bytes(300 * number))
+                export.write_bytes(b"{}")
+            else:
+                orphan.hardlink_to(orphans / f"{first + 100}.mkv.orphan")
+                export.hardlink_to(exports / f"{first}.json")
 
     def weight(self) -> int:
         """The files that are left of those, wherever they are by now."""
@@ -149,14 +153,6 @@ class Filmed:
         if word == self.name and path.name.startswith(RECEIPT):
             return False
         return word.encode() in data
-
-
-def is_free(lock: Path) -> bool:
-    """Whether nobody holds the lock."""
-    with lock.open() as file, contextlib.suppress(BlockingIOError):
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return True
-    return False
 
 
 def deleted(coach: Coach, name: str) -> dict[str, object]:
@@ -229,9 +225,11 @@ def test_a_kill_during_a_deletion(own_stack: Stack, own_coach: Coach, small_came
     """The service is suspended, so that the deletion is under way for certain, and then killed."""
     filmed = Filmed(own_stack, own_coach, small_camera, f"kill-{service}")
     expected = filmed.expected_receipt()
-    with ThreadPoolExecutor(1) as threads:
+    # As above: not to wait 20 s for a session-svc that is no more.
+    impatient = Coach(own_stack.base_url, own_stack.coach_key, timeout=3)
+    with impatient, ThreadPoolExecutor(1) as threads:
         suspended = own_stack.kill(service, signal.SIGSTOP)
-        answer: Future[dict[str, object]] = threads.submit(deleted, own_coach, filmed.name)
+        answer: Future[dict[str, object]] = threads.submit(deleted, impatient, filmed.name)
         if service not in ("api-front", "session-svc"):
             own_stack.wait("the deletion to begin", lambda: is_deleting(own_stack, filmed.name), 20)
         own_stack.kill(service, signal.SIGKILL)

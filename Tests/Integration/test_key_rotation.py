@@ -24,8 +24,11 @@ from websockets.sync.client import ClientConnection
 
 OLD = "the-key-with-which-these-tests-begin-their-work"
 NEW = "another-key-for-what-comes-after-the-rotation"
-#: An open connection is asked about again within a second; the answer takes its time on a busy machine.
-NOTICED_WITHIN_S = 2
+#: An open connection is asked about again within a second. The question that token-svc's end has lost takes a second
+#: until it is given up, and each answer its time on a busy machine.
+NOTICED_WITHIN_S = 5
+#: For longer than the server takes to ask again whether a phone is welcome.
+ASKED_AGAIN_S = 2
 
 
 class Keys:
@@ -200,8 +203,7 @@ def test_a_peer_lives_on_without_its_key_but_makes_no_new_connection(
         with pytest.raises(Problem) as refusal:
             await signal(own_stack.base_url, token, channels.peer.localDescription.sdp)
         assert (refusal.value.status, refusal.value.code) == (401, "token_unknown_key")
-        # For longer than the server takes to ask again whether a phone is welcome.
-        end = time.monotonic() + NOTICED_WITHIN_S
+        end = time.monotonic() + ASKED_AGAIN_S
         while time.monotonic() < end:
             await exchange_clocks(channels)
             await asyncio.sleep(0.1)

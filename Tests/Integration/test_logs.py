@@ -230,8 +230,9 @@ def test_the_log_says_who_knocks_and_nothing_that_a_stranger_chose(stack: Stack)
         assert client.get("/", params={"key": "a wrong key, a wrong key"}).status_code == 401
         assert client.get("/", params={"key": stack.coach_key}).status_code == 303
         figures = client.get("/metrics").text
+    # What is said last of it is in the log when supervisord has written it there.
+    said = ("credentials_refused address=127.0.0.1 count=", "coach_signed_in address=127.0.0.1")
+    stack.wait("both lines in the log", lambda: all(line in stack.logs("api-front") for line in said), 10)
     written = stack.logs("api-front")
     assert "words-of-a" not in written and "stranger" not in written
-    assert "credentials_refused address=127.0.0.1 count=" in written
-    assert "coach_signed_in address=127.0.0.1" in written
     assert re.search(r"^axolotl_ws_strangers_refused_total{[^}]*} [0-9]+$", figures, re.MULTILINE)

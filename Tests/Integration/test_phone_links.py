@@ -48,8 +48,11 @@ def test_who_leaves_while_the_link_is_full_has_left(own_stack: Stack, own_coach:
             await phone.send(encode_frame(sequence, true_now_us(), 180, 320, small_camera.pictures[0] * 8))
 
     async def scenario() -> None:
-        phones = [await talking(each, small_camera.pictures[0]) for each in registrations]
-        assert gauge(own_stack, "axolotl_cameras_connected") == PHONES
+        phones = await asyncio.gather(*(talking(each, small_camera.pictures[0]) for each in registrations))
+        # Figures may be a second old.
+        await asyncio.to_thread(
+            own_stack.wait, "all cameras", lambda: gauge(own_stack, "axolotl_cameras_connected") == PHONES, 10
+        )
         for instance in INSTANCES:
             own_stack.kill(instance, signal.SIGSTOP)
         try:
@@ -58,11 +61,13 @@ def test_who_leaves_while_the_link_is_full_has_left(own_stack: Stack, own_coach:
                     await asyncio.wait_for(fill(phone), 1.5)
                 except TimeoutError:
                     continue
-            # What cannot be written any more is not waited for.
+            # What cannot be written any more is not waited for. The sockets close when this loop runs again.
             for phone in phones:
                 phone.transport.abort()
             # Nothing is read from those that are held back; the others' leaving is seen.
-            own_stack.wait("the others to be seen leaving", lambda: gauge(own_stack, "axolotl_ws_phones") <= 2, 20)
+            await asyncio.to_thread(
+                own_stack.wait, "the others to be seen leaving", lambda: gauge(own_stack, "axolotl_ws_phones") <= 2, 20
+            )
         finally:
             for instance in INSTANCES:
                 own_stack.kill(instance, signal.SIGCONT)

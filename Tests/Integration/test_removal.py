@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -18,13 +17,6 @@ from websockets.sync.client import connect
 
 #: "Dead within 1 s": from the coach's request to the end of the phone's connection.
 DEAD_WITHIN_S = 1.0
-
-
-@pytest.fixture
-def own_stack() -> Iterator[Stack]:
-    """A system that this test may break."""
-    with Stack() as running:
-        yield running
 
 
 class TestRemoval:

@@ -17,7 +17,18 @@ from axolotl_kit.clock import true_now_us
 from axolotl_kit.coach import Coach
 from axolotl_kit.footage import Camera
 from axolotl_kit.phone import PhoneFailure
-from axolotl_kit.phone_talk import bearer, code_of, ending, join, opened, register, status_as_phone, tell_time, upload
+from axolotl_kit.phone_talk import (
+    bearer,
+    code_of,
+    ending,
+    join,
+    opened,
+    register,
+    status_as_phone,
+    tell_time,
+    tell_time_over_http,
+    upload,
+)
 from axolotl_kit.problem import Problem
 from axolotl_kit.recordings import read_session
 from axolotl_kit.rig import Rig
@@ -199,7 +210,9 @@ def test_half_an_upload_is_refused_when_the_removal_is_half_done(own_stack: Stac
     ):
         made = coach.create_session(expected_devices=2)
         session = made["session_id"]
-        token = join(client, made["pairing_token"], "a")["device_token"]
+        registration = join(client, made["pairing_token"], "a")
+        token = registration["device_token"]
+        tell_time_over_http(client, registration)
         assert upload(client, token, small_camera.pictures[0], 1).is_success
         halves = [HalfAnUpload(own_stack, token, small_camera.pictures[1], number) for number in (2, 3)]
         own_stack.take_down("token-svc")
@@ -243,9 +256,11 @@ def test_no_upload_that_begins_after_the_answer_to_the_coach_is_taken(
         made = coach.create_session(expected_devices=4)
         session = made["session_id"]
         with httpx.Client(base_url=stack.base_url, trust_env=False, timeout=15) as client:
-            tokens = {name: join(client, made["pairing_token"], name)["device_token"] for name in "abcd"}
+            joined = {name: join(client, made["pairing_token"], name) for name in "abcd"}
+            for registration in joined.values():
+                tell_time_over_http(client, registration)
         with ThreadPoolExecutor(4) as threads:
-            phones = {name: threads.submit(uploads, token) for name, token in tokens.items()}
+            phones = {name: threads.submit(uploads, each["device_token"]) for name, each in joined.items()}
             removed = {}
             for name in phones:
                 # Any instant is a good one to be removed at.

@@ -64,7 +64,12 @@ def test_several_phones_stream_at_once(stack: Stack, coach: Coach, small_camera:
             devices = coach.wait_transport(rig.session_id, "webrtc")
             # Two instances, two phones each.
             assert sorted(Counter(each["instance"] for each in devices).values()) == [2, 2]
-            assert all(each["sync"]["quality"] == "good" for each in devices)
+
+            def are_in_time() -> bool:
+                return all(each["sync"]["quality"] == "good" for each in coach.status(rig.session_id)["devices"])
+
+            # On a busy machine it takes more exchanges than two seconds bring.
+            await rig.until("good clocks", are_in_time)
             await rig.stop_filming()
             rig.assert_recorded_once()
 

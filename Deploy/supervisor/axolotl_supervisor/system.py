@@ -26,6 +26,8 @@ from .units import load_services
 
 PR_SET_PDEATHSIG = 1
 POLL_SECONDS = 0.1
+# Between two looks at what ends: six services end one after the other, each noticed at such a look.
+ENDING_POLL_SECONDS = 0.02
 LOG_LINES_SHOWN = 15
 # How a service ends that no new start would help (sysexits.h).
 EX_CONFIG = 78
@@ -85,20 +87,24 @@ class RunningSystem:
         return address.local_url(self.values)
 
     def check_configuration(self) -> None:
-        """Lets every service judge its settings before any is started."""
-        for program in self.programs:
-            if not os.access(program.command[0], os.X_OK):
-                raise StartError(f"{program.command[0]} is missing; build it with: make build")
-            result = subprocess.run(
-                [*program.command, "--check-config"],
-                env=program.environment | settings.for_services(self.values),
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                timeout=30,
-            )
-            if result.returncode != 0:
-                raise StartError(f"{program.name}: {(result.stderr or result.stdout).strip()}")
+        """Lets every service judge its settings before any is started; of several refusals the first one's is told."""
+        with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as threads:
+            for refusal in list(threads.map(self._refusal_of_settings, self.programs)):
+                if refusal is not None:
+                    raise StartError(refusal)
+
+    def _refusal_of_settings(self, program: configuration.Program) -> str | None:
+        if not os.access(program.command[0], os.X_OK):
+            return f"{program.command[0]} is missing; build it with: make build"
+        result = subprocess.run(
+            [*program.command, "--check-config"],
+            env=program.environment | settings.for_services(self.values),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=30,
+        )
+        return f"{program.name}: {(result.stderr or result.stdout).strip()}" if result.returncode != 0 else None
 
     def start(self) -> None:
         """Starts supervisord and the services; `wait_ready` waits for them."""
@@ -208,7 +214,7 @@ class RunningSystem:
                 raise StartError(f"the services did not stop within {deadline:.0f} s and were killed")
             self._supervisor_answers()  # which also wakes it
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self._daemon.wait(POLL_SECONDS)
+                self._daemon.wait(ENDING_POLL_SECONDS)
 
     def _wait(self, what: str, seconds: float, condition: Callable[[], bool]) -> None:
         for _ in self._until(seconds):

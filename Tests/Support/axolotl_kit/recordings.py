@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import itertools
 import subprocess
 from collections import Counter
@@ -99,3 +101,11 @@ def frame_pictures(video: Path, entries: list[IndexEntry]) -> Iterator[bytes]:
                 yield picture
         finally:
             process.kill()
+
+
+def is_closed(folder: Path) -> bool:
+    """Whether no stream-svc holds this device's folder: nothing is added to its recordings any more."""
+    with (folder / "lock").open() as file, contextlib.suppress(BlockingIOError):
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return True
+    return False

@@ -207,10 +207,13 @@ class Stack:
     def wait(self, what: str, condition: Callable[[], bool], timeout: float) -> None:
         """Waits for a condition; raises TimeoutError that names it."""
         end = time.monotonic() + timeout
+        # Most of it is there in a moment; what takes longer is not asked for all the time.
+        pause = POLL_SECONDS / 8
         while not condition():
             if time.monotonic() > end:
                 raise TimeoutError(f"waited {timeout:.0f} s for {what}")
-            time.sleep(POLL_SECONDS)
+            time.sleep(pause)
+            pause = min(2 * pause, POLL_SECONDS)
 
     def logs(self, service: str) -> str:
         """All that the service has logged."""

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import io
 import json
+import time
 from typing import Any
 
 import httpx
@@ -37,10 +38,28 @@ def register(stack: Stack, session: dict[str, Any], device: str = "a") -> dict[s
     return document
 
 
+async def opened_channels(stack: Stack, token: str, **more: Any) -> DataChannels:
+    """Channels that are open. As a phone does, it tries again where the server is busy: the first offer of all loads
+    GStreamer, a handshake may take longer than is waited for, and those before it may not have made room yet."""
+    patience, end = 15, time.monotonic() + 120
+    while True:
+        channels = DataChannels(**more)
+        try:
+            await channels.connect(stack.base_url, token, patience)
+            return channels
+        except TimeoutError:
+            patience *= 2
+        except Problem as problem:
+            if problem.code not in ("too_many_peers", "service_unavailable"):
+                raise
+            await asyncio.sleep(0.1)
+        await channels.close()
+        assert time.monotonic() < end, "no peer came to be in two minutes"
+
+
 async def connected(stack: Stack, registration: dict[str, Any], **more: Any) -> DataChannels:
     """A phone whose channels are open, and which the server has welcomed."""
-    channels = DataChannels(**more)
-    await channels.connect(stack.base_url, registration["device_token"])
+    channels = await opened_channels(stack, registration["device_token"], **more)
     await channels.send(json.dumps({"type": "hello"}))
     await hear(channels, "welcome")
     return channels
