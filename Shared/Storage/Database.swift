@@ -81,6 +81,13 @@ public final class Database {
     return Int(sqlite3_changes64(handle))
   }
 
+  /// How many rows this connection has changed since it was opened, what was undone later and foreign keys' actions
+  /// included (sqlite3_total_changes64): where it stands still, nothing was written.
+  public var totalChanges: Int64 {
+    assertOwner()
+    return sqlite3_total_changes64(handle)
+  }
+
   /// All rows, each read by `read`.
   public func query<Value>(
     _ sql: StaticString, _ values: SQLValue..., read: (Row) throws(StorageError) -> Value

@@ -129,12 +129,12 @@ private struct FixedRandom: RandomSource {
   }
 
   @Test func aCodeOutlivesARotationOfKeys() throws {
-    let before = try TestAuthority()
+    let before = try TestAuthority(access: .shared)
     let issued = try issue(before)
     let fresh = Array("another-secret-of-32-bytes-at-least".utf8)
-    let after = try TestAuthority(folder: before.folder, secret: fresh, previous: testSecret)
+    let after = try TestAuthority(folder: before.folder, secret: fresh, previous: testSecret, access: .shared)
     _ = try after.redeem(try redeem(after, issued.code).token, 1)
-    let without = try TestAuthority(folder: before.folder, secret: fresh)
+    let without = try TestAuthority(folder: before.folder, secret: fresh, access: .shared)
     #expect(throws: TokenError.codeUnknown) { try redeem(without, issued.code) }
   }
 

@@ -86,11 +86,11 @@ import Testing
   }
 
   @Test func aShutOutIsThereAfterAReopening() throws {
-    let first = try TestAuthority()
+    let first = try TestAuthority(access: .shared)
     let token = try first.pairingToken()
     let phone = try first.redeem(token, 1)
     _ = try shutOut(first, 1, phone.claims.jti)
-    let second = try TestAuthority(folder: first.folder)
+    let second = try TestAuthority(folder: first.folder, access: .shared)
     #expect(throws: TokenError.revoked) {
       try second.authority.verify(VerifyToken(token: phone.deviceToken, kind: .device))
     }

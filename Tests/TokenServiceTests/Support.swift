@@ -21,16 +21,20 @@ final class TemporaryFolder {
   deinit { try? FileManager.default.removeItem(atPath: path) }
 }
 
-/// A token authority on a real store, with a clock that stands still.
+/// A token authority on a real store, opened as token-svc opens it, with a clock that stands still.
 struct TestAuthority {
   let folder: TemporaryFolder
   let time = ManualTimeSource()
   let store: SQLiteTokenStore
   let authority: TokenAuthority
 
-  init(folder: TemporaryFolder? = nil, secret: [UInt8] = testSecret, previous: [UInt8]? = nil) throws {
+  /// - Parameter access: shared where a test opens the store twice at a time.
+  init(
+    folder: TemporaryFolder? = nil, secret: [UInt8] = testSecret, previous: [UInt8]? = nil,
+    access: Database.Access = .exclusive
+  ) throws {
     self.folder = try folder ?? TemporaryFolder()
-    store = try SQLiteTokenStore(path: "\(self.folder.path)/tokens.db")
+    store = try SQLiteTokenStore(path: "\(self.folder.path)/tokens.db", access: access)
     authority = TokenAuthority(keys: try KeyRing(current: secret, previous: previous), store: store, time: time)
   }
 

@@ -124,10 +124,10 @@ import Testing
   }
 
   @Test func everythingIsThereAfterAReopening() throws {
-    let first = try TestAuthority()
+    let first = try TestAuthority(access: .shared)
     let token = try first.pairingToken(devices: 2)
     let phone = try first.redeem(token, 1)
-    let second = try TestAuthority(folder: first.folder)
+    let second = try TestAuthority(folder: first.folder, access: .shared)
     _ = try second.authority.verify(VerifyToken(token: phone.deviceToken, kind: .device))
     #expect(throws: TokenError.alreadyUsed) { try second.redeem(token, 1, attempt: "another-one") }
     _ = try second.redeem(token, 2)

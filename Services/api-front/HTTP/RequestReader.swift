@@ -15,7 +15,7 @@ struct RequestReader {
   /// - Parameter peer: the address of the other end.
   func request(peer: String) -> HTTPRequest? {
     guard let (token, method) = Self.methods.first(where: { lws_hdr_total_length(wsi, $0.0) > 0 }),
-      let path = header(token), path.hasPrefix("/"), let query = query()
+      let path = header(token), path.utf8.first == UInt8(ascii: "/"), let query = query()
     else { return nil }
     var request = HTTPRequest(method: method, path: path, query: query)
     request.headers.authorization = header(WSI_TOKEN_HTTP_AUTHORIZATION)
@@ -39,7 +39,7 @@ struct RequestReader {
   /// Whether lws will close the connection after the answer (RFC 9112, section 9.3).
   var wantsClose: Bool {
     let connection = header(WSI_TOKEN_CONNECTION)?.lowercased()
-    if header(WSI_TOKEN_HTTP)?.hasSuffix("1.1") == true { return connection == "close" }
+    if header(WSI_TOKEN_HTTP)?.utf8.suffix(3).elementsEqual("1.1".utf8) == true { return connection == "close" }
     return connection != "keep-alive"
   }
 

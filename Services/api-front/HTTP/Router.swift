@@ -17,17 +17,15 @@ struct Router<Target> {
 
   let entries: [Entry]
   /// What is found without trying the table, by path and method: most requests are for a path without parameters.
-  private let plain: [String: [(method: HTTPMethod, target: Target)]]
+  private let plain: [String: [Entry]]
 
   init(_ entries: [Entry]) {
     self.entries = entries
-    var plain: [String: [(method: HTTPMethod, target: Target)]] = [:]
+    var plain: [String: [Entry]] = [:]
     for entry in entries where entry.pattern.isLiteral {
       let segments = PathPattern.segments(of: entry.pattern.text)
       let first = entries.first { $0.method == entry.method && $0.pattern.match(segments) != nil }
-      if let first, first.pattern.isLiteral {
-        plain[entry.pattern.text, default: []].append((entry.method, first.target))
-      }
+      if let first, first.pattern.isLiteral { plain[entry.pattern.text, default: []].append(first) }
     }
     self.plain = plain
   }

@@ -1,7 +1,7 @@
 import Messages
 
-/// One line of the table of routes: who may call what, and what answers.
-struct Route {
+/// One line of the table of routes: who may call what, and what answers. A class, as every request is handed one.
+final class Route {
   let method: HTTPMethod
   let pattern: PathPattern
   let audience: Audience

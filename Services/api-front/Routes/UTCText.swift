@@ -7,22 +7,23 @@ enum UTCText {
     var parts = tm()
     gmtime_r(&time, &parts)
     let year = parts.tm_year + 1900
-    let fields: [(Int32, UInt8)] = [
-      (year / 100, 0), (year % 100, UInt8(ascii: "-")), (parts.tm_mon + 1, UInt8(ascii: "-")),
-      (parts.tm_mday, UInt8(ascii: "T")), (parts.tm_hour, UInt8(ascii: ":")), (parts.tm_min, UInt8(ascii: ":")),
-      (parts.tm_sec, UInt8(ascii: "Z")),
-    ]
     return String(unsafeUninitializedCapacity: 20) { bytes in
       var count = 0
-      for (number, separator) in fields {
+      func write(_ number: Int32, _ separator: Unicode.Scalar?) {
         bytes[count] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number / 10 % 10)
         bytes[count + 1] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number % 10)
         count += 2
-        if separator != 0 {
-          bytes[count] = separator
-          count += 1
-        }
+        guard let separator else { return }
+        bytes[count] = UInt8(ascii: separator)
+        count += 1
       }
+      write(year / 100, nil)
+      write(year % 100, "-")
+      write(parts.tm_mon + 1, "-")
+      write(parts.tm_mday, "T")
+      write(parts.tm_hour, ":")
+      write(parts.tm_min, ":")
+      write(parts.tm_sec, "Z")
       return count
     }
   }

@@ -61,11 +61,14 @@ public struct SQLiteTokenStore: TokenStore {
   ]
 
   let database: Database
+  /// nil where others may write beside this store.
+  private let known: StandingCache?
 
   public init(
     path: String, access: Database.Access = .shared, busyTimeout: Duration = .milliseconds(1500)
   ) throws(StorageError) {
     database = try Database(path: path, migrations: Self.migrations, access: access, busyTimeout: busyTimeout)
+    known = access == .exclusive ? StandingCache() : nil
   }
 
   public func insert(_ token: StoredToken) throws(StorageError) { _ = try enter(token) }
@@ -88,6 +91,16 @@ public struct SQLiteTokenStore: TokenStore {
   }
 
   public func standing(of jti: String, device: DeviceID?) throws(StorageError) -> TokenStanding? {
+    guard let known else { return try readStanding(of: jti, device: device) }
+    let changes = database.totalChanges
+    if let standing = known.standing(of: jti, device: device, at: changes) { return standing }
+    let standing = try readStanding(of: jti, device: device)
+    if let standing { known.remember(standing, of: jti, device: device, at: changes) }
+    return standing
+  }
+
+  /// Within a transaction nothing else will do: what is read there may be undone.
+  func readStanding(of jti: String, device: DeviceID?) throws(StorageError) -> TokenStanding? {
     try database.first(
       """
       SELECT revoked, max_devices - (SELECT count(*) FROM redemptions WHERE pairing_jti = jti),
@@ -104,7 +117,7 @@ public struct SQLiteTokenStore: TokenStore {
 
   public func redeem(_ redemption: Redemption) throws(StorageError) -> RedemptionOutcome {
     try database.transaction { () throws(StorageError) -> RedemptionOutcome in
-      guard let standing = try standing(of: redemption.pairing, device: redemption.device) else {
+      guard let standing = try readStanding(of: redemption.pairing, device: redemption.device) else {
         return .refused(.revoked)
       }
       let wanted = redemption.deviceToken.issued(for: standing)

@@ -10,6 +10,13 @@ enum PairingBench {
     let msP99: Double
     /// What served: how many workers of which kind.
     let served: String?
+    /// Requests a second of the slowest and the quickest round, of which the figures are those of the median one.
+    let lowest: Double?
+    let highest: Double?
+    /// The most that the host took of the processors' time for others in any of the rounds that count, %.
+    let stolenPercent: Double
+    /// How many more were measured, and did not count because it took more.
+    let repeated: Int?
   }
 
   /// Of the Flask server before Axolotl was measured, and after: the better one counts.
@@ -50,6 +57,10 @@ enum PairingBench {
       "register over HTTP, both services' commits included")
     return verified
       + [
+        BenchRow("  slowest round", figures.verify.lowest ?? 0, "requests/s"),
+        BenchRow("  quickest round", figures.verify.highest ?? 0, "requests/s"),
+        BenchRow("  processor time that the host took for others, at most", figures.verify.stolenPercent, "%"),
+        BenchRow("  rounds that do not count, because it took more", Double(figures.verify.repeated ?? 0), "rounds"),
         BenchRow("  with the token in the address", figures.verifyInAddress.requestsPerSecond, "requests/s"),
         BenchRow(
           "  a plain GET, which asks no other process", figures.plain.requestsPerSecond, "requests/s",
