@@ -21,7 +21,7 @@ private func onThreads(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) 
 @Suite struct RedemptionRaceTests {
   /// Fifty phones, ten connections to one database file, one token for four: exactly four get in, each once.
   @Test func fiftyPhonesForFourPlaces() throws {
-    let issuer = try TestAuthority()
+    let issuer = try TestAuthority(access: .shared)
     let token = try issuer.pairingToken(devices: 4)
     let path = issuer.folder.path
     let time = issuer.time
@@ -55,7 +55,7 @@ private func onThreads(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) 
 
   /// One device, fifty different attempts at once: one of them holds.
   @Test func oneDeviceFiftyAttempts() throws {
-    let issuer = try TestAuthority()
+    let issuer = try TestAuthority(access: .shared)
     let token = try issuer.pairingToken(devices: 4)
     let path = issuer.folder.path
     let time = issuer.time
