@@ -35,6 +35,8 @@ enum PairingBench {
     /// A GET that asks nobody: what the HTTP server and the load generator reach on this machine.
     let plain: Run
     let verify: Run
+    /// Of ever other devices, so that token-svc reads its store for each; `verify` is about one that it remembers.
+    let verifyUnremembered: Run
     /// With the token in the address, which costs libwebsockets' parser most of the difference.
     let verifyInAddress: Run
     let register: Run
@@ -61,6 +63,9 @@ enum PairingBench {
         BenchRow("  quickest round", figures.verify.highest ?? 0, "requests/s"),
         BenchRow("  processor time that the host took for others, at most", figures.verify.stolenPercent, "%"),
         BenchRow("  rounds that do not count, because it took more", Double(figures.verify.repeated ?? 0), "rounds"),
+        BenchRow(
+          "  each read from the store, none remembered", figures.verifyUnremembered.requestsPerSecond, "requests/s"),
+        BenchRow("  99th percentile of that", figures.verifyUnremembered.msP99, "ms"),
         BenchRow("  with the token in the address", figures.verifyInAddress.requestsPerSecond, "requests/s"),
         BenchRow(
           "  a plain GET, which asks no other process", figures.plain.requestsPerSecond, "requests/s",

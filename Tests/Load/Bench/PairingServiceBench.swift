@@ -51,6 +51,7 @@ struct PairingServiceBench {
     let device = (1...Self.devices).map { DeviceID("phone-\($0)")! }
     var issue: [Duration] = []
     var verify: [Duration] = []
+    var verifyAgain: [Duration] = []
     var register: [Duration] = []
     for _ in 0..<Self.sessions {
       let session = try registry.create(
@@ -64,12 +65,13 @@ struct PairingServiceBench {
           ).token
         })
       for (number, device) in device.enumerated() {
-        for _ in 0..<5 {
+        for attempt in 0..<5 {
           var left = 0
-          verify.append(
-            try clock.measure {
-              left = try tokens.verify(VerifyToken(token: token, kind: .pairing, device: device)).devicesLeft
-            })
+          let duration = try clock.measure {
+            left = try tokens.verify(VerifyToken(token: token, kind: .pairing, device: device)).devicesLeft
+          }
+          // The store is read after every change; until the next one it is remembered what stands there.
+          if attempt == 0 { verify.append(duration) } else { verifyAgain.append(duration) }
           guard left == Self.devices - number else {
             throw Tool.Failure(description: "a token had \(left) places left where \(Self.devices - number) were")
           }
@@ -89,8 +91,9 @@ struct PairingServiceBench {
       "issue a pairing token, in the service", issue, against: theirs?.issue, "PyJWT, nothing stored",
       target: "< 0.1 ms")
       + Self.rows(
-        "verify it, state included, in the service", verify, against: theirs?.verify, "PyJWT, signature only",
-        target: "< 0.05 ms")
+        "verify it, state read from the store, in the service", verify, against: theirs?.verify,
+        "PyJWT, signature only", target: "< 0.05 ms")
+      + Self.rows("  again, state remembered", verifyAgain, against: theirs?.verify, "PyJWT, signature only")
       + Self.rows(
         "register a phone, in the two services", register, against: theirs?.register, "PyJWT + sqlite3, tokens only",
         target: "< 2 ms")
