@@ -100,7 +100,7 @@ struct PairingServiceBench {
   }
 
   private static func rows(
-    _ name: String, _ durations: [Duration], against theirs: Figures?, _ what: String, target: String
+    _ name: String, _ durations: [Duration], against theirs: Figures?, _ what: String, target: String? = nil
   ) -> [BenchRow] {
     let milliseconds = durations.map { $0 / .milliseconds(1) }
     return [
