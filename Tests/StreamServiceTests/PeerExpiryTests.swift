@@ -14,7 +14,7 @@ import Timing
   init() throws {
     loop = try EventLoop(time: time)
     // No peer is made: the thread that would make them has ended.
-    let thread = PeerThread()
+    let thread = PeerThread("webrtc")
     #expect(thread.stop(within: .seconds(10)))
     peers = PeerLinks(
       loop: loop, log: Log(name: "stream-svc@1", level: .error) { _ in }, metrics: PeerMetrics(Metrics()),

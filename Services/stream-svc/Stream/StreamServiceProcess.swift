@@ -125,6 +125,9 @@ public final class StreamServiceProcess: ServiceProcess {
     context.metrics.gauge("axolotl_webrtc_peers", "Phones connected by WebRTC.") { [unowned peers] in
       Double(peers.openCount)
     }
+    context.metrics.gauge(
+      "axolotl_webrtc_peers_stuck", "Ended connections that the libraries did not free; restart this instance."
+    ) { [unowned peers] in Double(peers.abandonedCount) }
     context.addReadinessCheck { [poses] in poses.unavailable.map { "poses are off: \($0)" } }
     context.metrics.gauge("axolotl_cameras_connected", "Phones connected to this instance.") { [unowned desk] in
       Double(desk.connectedCameras)

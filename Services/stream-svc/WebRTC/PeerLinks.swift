@@ -5,7 +5,8 @@ import Timing
 
 /// The phones that are connected to this instance itself, by WebRTC. What `PhoneLinks` is for those that api-front relays.
 ///
-/// Belongs to the loop's thread. webrtcbin's calls are made on `PeerThread`, what it tells comes through `PeerVoice`.
+/// Belongs to the loop's thread. webrtcbin's calls are made on a `PeerThread`, what it tells comes through `PeerVoice`, and
+/// `PeerEndings` frees it.
 final class PeerLinks {
   struct Configuration {
     var peer = WebRTCPeer.Configuration()
@@ -38,6 +39,7 @@ final class PeerLinks {
   private lazy var thread = makeThread()
   private let makeThread: () -> PeerThread
   private var isStarted = false
+  private let endings: PeerEndings
 
   private static let maximumFaults = 64
   /// For the last words to leave and the channels to close after them, when the phone does not answer to it sooner.
@@ -48,10 +50,11 @@ final class PeerLinks {
 
   init(
     loop: EventLoop, log: Log, metrics: PeerMetrics, configuration: Configuration,
-    makeThread: @escaping () -> PeerThread = { PeerThread() }
+    makeThread: @escaping () -> PeerThread = { PeerThread("webrtc") }
   ) {
     self.loop = loop
     self.makeThread = makeThread
+    endings = PeerEndings(loop: loop, log: log)
     self.log = log
     self.metrics = metrics
     self.configuration = configuration
@@ -61,6 +64,8 @@ final class PeerLinks {
 
   /// Connections with an open channel.
   var openCount: Int { connections.values.count { $0.phase == .open } }
+  /// Peers that could not be freed.
+  var abandonedCount: Int { endings.abandonedCount }
 
   // MARK: - Signalling
 
@@ -79,7 +84,9 @@ final class PeerLinks {
     }
     // Of one phone one connection may be open and one under way.
     for older in mine where older.phase == .negotiating { end(older, because: .peerReplaced) }
-    guard connections.count < configuration.maximumPeers else { return completion(.failure(.tooManyPeers)) }
+    guard connections.count + endings.count < configuration.maximumPeers else {
+      return completion(.failure(.tooManyPeers))
+    }
     let connection = make(request, offer)
     connection.responses.append(completion)
   }
@@ -173,8 +180,7 @@ final class PeerLinks {
 
   private func made(_ peer: WebRTCPeer, _ number: UInt64) {
     guard let connection = connections[number], connection.phase != .closing else {
-      thread.run { peer.close() }
-      return
+      return endings.add(number, after: thread) { peer.close() }
     }
     connection.peer = peer
   }
@@ -308,13 +314,14 @@ final class PeerLinks {
     connection.voice.silence()
     guard let peer = connection.peer else { return }
     connection.peer = nil
-    thread.run { peer.close() }
+    endings.add(connection.number, after: thread) { peer.close() }
   }
 
   // MARK: - Housekeeping
 
   /// Called every half second.
   func tick() {
+    endings.tick()
     let utcSeconds = loop.time.utcMicroseconds() / 1_000_000
     for connection in connections.values where utcSeconds >= connection.tokenExpiresAt {
       end(connection, because: .peerTokenExpired)
@@ -347,6 +354,8 @@ final class PeerLinks {
       end(connection, because: ServiceError(code: "restarting", message: "Connect again in a moment.", status: 503))
       remove(connection)
     }
-    return thread.stop(within: limit)
+    let began = now
+    guard thread.stop(within: limit) else { return false }
+    return endings.stop(within: limit - .microseconds(now - began))
   }
 }

@@ -4,7 +4,8 @@ import Runtime
 
 /// One phone's RTCPeerConnection, this side of it: owns a pipeline with one webrtcbin in it.
 ///
-/// Everything but `send` is called on the peers' thread alone (`PeerThread`), because webrtcbin may block for a while.
+/// Everything but `send` is called on the peers' threads alone (`PeerThread`), `close` last, because webrtcbin may block for
+/// a while.
 /// `@unchecked Sendable` holds because of that, and because `send` touches only what `PeerVoice` guards.
 final class WebRTCPeer: @unchecked Sendable {
   struct Configuration: Sendable, Equatable {
@@ -203,6 +204,10 @@ final class WebRTCPeer: @unchecked Sendable {
     isClosed = true
     voice.silence()
     gst_element_set_state(pipeline, GST_STATE_NULL)
+    // sctpenc starts its task on an event from downstream (reconfigure), also if it was stopped while the event was on its
+    // way: webrtcbin's own thread links elements, and a phone may turn away just then. Freeing sctpenc would wait for that
+    // task for ever. Stopped, the pipeline has no thread left that could start one behind this.
+    axolotl_end_tasks(pipeline)
     gst_object_unref(pipeline)
   }
 }

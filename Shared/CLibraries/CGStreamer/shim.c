@@ -76,6 +76,35 @@ gchar *axolotl_error_of(GstPromise *promise) {
 void axolotl_unref_element(GstElement *element) { gst_object_unref(element); }
 void axolotl_add_to_bin(GstElement *bin, GstElement *element) { gst_bin_add((GstBin *)bin, element); }
 
+static void end_task(const GValue *item, gpointer unused) {
+  GstPad *pad = GST_PAD(g_value_get_object(item));
+  GstObject *element;
+  gboolean has_task;
+  (void)unused;
+  GST_OBJECT_LOCK(pad);
+  has_task = GST_PAD_TASK(pad) != NULL;
+  GST_OBJECT_UNLOCK(pad);
+  if (!has_task) return;
+  /* The element takes what the task waits in, a queue say, to be flushed. Asked itself: its pad, which is not active any
+     more, would not hand the event on. */
+  element = gst_object_get_parent(GST_OBJECT(pad));
+  if (element && GST_PAD_EVENTFUNC(pad)) GST_PAD_EVENTFUNC(pad)(pad, element, gst_event_new_flush_start());
+  if (element) gst_object_unref(element);
+  gst_pad_stop_task(pad);
+}
+
+static void end_tasks_of_element(const GValue *item, gpointer unused) {
+  GstIterator *pads = gst_element_iterate_src_pads(GST_ELEMENT(g_value_get_object(item)));
+  while (gst_iterator_foreach(pads, end_task, unused) == GST_ITERATOR_RESYNC) gst_iterator_resync(pads);
+  gst_iterator_free(pads);
+}
+
+void axolotl_end_tasks(GstElement *bin) {
+  GstIterator *all = gst_bin_iterate_recurse(GST_BIN(bin));
+  while (gst_iterator_foreach(all, end_tasks_of_element, NULL) == GST_ITERATOR_RESYNC) gst_iterator_resync(all);
+  gst_iterator_free(all);
+}
+
 gchar *axolotl_plugin_folder(void) {
   Dl_info place;
   gchar *folder, *path;

@@ -44,6 +44,10 @@ gchar *axolotl_error_of(GstPromise *promise);
 void axolotl_unref_element(GstElement *element);
 void axolotl_add_to_bin(GstElement *bin, GstElement *element);
 
+/// Ends the tasks that still run on source pads within `bin`, at any depth, after the bin itself was stopped: whoever frees
+/// a pad with a task waits for that task, and a task that waits in turn never ends.
+void axolotl_end_tasks(GstElement *bin);
+
 /// Where the plugins lie: beside libgstreamer itself, wherever the distribution put that. The caller frees it with
 /// g_free; NULL if it cannot be told.
 gchar *axolotl_plugin_folder(void);
