@@ -72,7 +72,8 @@ func tests(
   linkerSettings: [LinkerSetting] = []
 ) -> Target {
   .testTarget(
-    name: "\(name)Tests", dependencies: dependencies, path: "Tests/\(name)Tests", resources: resources,
+    name: "\(name)Tests", dependencies: dependencies + ["TestFolders"], path: "Tests/\(name)Tests",
+    resources: resources,
     swiftSettings: strict, linkerSettings: linkerSettings)
 }
 
@@ -165,6 +166,7 @@ let package = Package(
       swiftSettings: strict),
 
     // Tests
+    library("TestFolders", "Tests/Support/TestFolders", []),
     tests("Repository", ["Runtime"]),
     tests("Timing", ["Timing", "ClockSimulation"]),
     tests("Messages", ["Messages", "Timing"]),

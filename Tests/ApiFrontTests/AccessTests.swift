@@ -1,12 +1,14 @@
 import Glibc
 import Messages
 import Runtime
+import TestFolders
 import Testing
 import Timing
 
 @testable import ApiFront
 
 @Suite struct AccessTests {
+  private let folder = TemporaryFolder()
   private let session = SessionID("s1")!
   private let device = DeviceID("d1")!
 
@@ -93,8 +95,7 @@ import Timing
   }
 
   @Test func theCoachKeyIsMadeOnceAndKeptForItsOwner() throws {
-    var template = Array("/tmp/axolotl-key-XXXXXX".utf8CString)
-    let directory = String(cString: try #require(mkdtemp(&template)))
+    let directory = folder.path
     _ = try CoachKey.load(configured: nil, stateDirectory: directory)
     let kept = try TextFile.read("\(directory)/coach-key", limit: 100).filter { $0 != "\n" }
     #expect(try CoachKey.load(configured: nil, stateDirectory: directory).matches(kept))
@@ -109,16 +110,14 @@ import Timing
   }
 
   @Test func aKeptCoachKeyOfAFewCharactersStopsTheStart() throws {
-    var template = Array("/tmp/axolotl-key-XXXXXX".utf8CString)
-    let directory = String(cString: try #require(mkdtemp(&template)))
+    let directory = folder.path
     _ = try KeptSecret.load("\(directory)/coach-key") { String(repeating: "a", count: 40) }
     #expect(throws: CoachKeyError.self) { try CoachKey.load(configured: nil, stateDirectory: directory) }
   }
 
   @Test(arguments: [0o644, 0o640, 0o620, 0o602])
   func aKeptCoachKeyThatIsOpenToOthersStopsTheStart(mode: Int) throws {
-    var template = Array("/tmp/axolotl-key-XXXXXX".utf8CString)
-    let directory = String(cString: try #require(mkdtemp(&template)))
+    let directory = folder.path
     _ = try CoachKey.load(configured: nil, stateDirectory: directory)
     let path = "\(directory)/coach-key"
     chmod(path, mode_t(mode))

@@ -4,7 +4,8 @@ import Testing
 
 @Suite struct AddressTests {
   private func choose(
-    _ publicURL: String? = nil, tls: Bool = true, listening: String = "0.0.0.0", lan: [String] = ["192.168.1.10"]
+    _ publicURL: String? = nil, tls: Bool = true, listening: String = "0.0.0.0",
+    lan: [LANAddress] = [LANAddress("192.168.1.10", interface: "wlan0")]
   ) -> PublicAddress {
     PublicAddress.choose(publicURL: publicURL, isTLS: tls, listening: listening, port: 5050, lan: lan)
   }
@@ -27,21 +28,45 @@ import Testing
     #expect(choose(tls: false).warning == PublicAddress.insecureWarning)
   }
 
+  private func order(_ found: [(text: String, interface: String, isRouted: Bool)]) -> [String] {
+    LANAddress.choose(found.map { LANAddress($0.text, interface: $0.interface, isRouted: $0.isRouted) }).map(\.text)
+  }
+
   @Test func containersBridgesComeLast() {
-    let order = [("172.17.0.1", "docker0"), ("169.254.3.4", "eth1"), ("10.0.0.4", "eth0"), ("192.168.1.2", "wlan0")]
-      .sorted { PublicAddress.rank($0.0, interface: $0.1) < PublicAddress.rank($1.0, interface: $1.1) }
-    #expect(order.map(\.0) == ["192.168.1.2", "10.0.0.4", "169.254.3.4", "172.17.0.1"])
+    #expect(
+      order([
+        ("172.17.0.1", "docker0", false), ("169.254.3.4", "eth1", false), ("10.0.0.4", "eth0", false),
+        ("192.168.1.2", "wlan0", false),
+      ]) == ["192.168.1.2", "10.0.0.4", "169.254.3.4", "172.17.0.1"])
   }
 
   @Test func theDefaultRoutesAddressComesFirstButForTunnels() {
-    let order = [
+    let found = order([
       ("10.88.0.1", "podman0", false), ("192.168.1.2", "eth1", false), ("172.20.1.5", "eth0", true),
       ("100.64.0.3", "tailscale0", true), ("10.8.0.2", "wg0", true),
-    ].sorted {
-      PublicAddress.rank($0.0, interface: $0.1, isRouted: $0.2)
-        < PublicAddress.rank($1.0, interface: $1.1, isRouted: $1.2)
-    }
-    #expect(order.prefix(2).map(\.0) == ["172.20.1.5", "192.168.1.2"])
+    ])
+    #expect(found.prefix(2) == ["172.20.1.5", "192.168.1.2"])
+  }
+
+  @Test func aContainersAddressIsWarnedAboutWhenItIsAllThereIs() {
+    let alone = choose(lan: [LANAddress("172.17.0.1", interface: "docker0")])
+    #expect(alone == PublicAddress(base: "https://172.17.0.1:5050", warning: PublicAddress.elsewhereWarning))
+  }
+
+  @Test func aNetworkWithoutIPv4HasAnAddressToo() {
+    let home = ("fd00:7::21", "wlan0", false)
+    let routed = ("2001:db8:7::21", "wlan0", true)
+    let bridge = ("172.17.0.1", "docker0", false)
+    #expect(order([bridge, home, routed]) == ["2001:db8:7::21", "fd00:7::21", "172.17.0.1"])
+    #expect(order([home, ("10.0.0.4", "eth0", true), routed]) == ["10.0.0.4"])
+    #expect(order([home, ("169.254.3.4", "usb0", false)]) == ["fd00:7::21", "169.254.3.4"])
+    let lan = [LANAddress("2001:db8:7::21", interface: "wlan0", isRouted: true)]
+    #expect(choose(lan: lan) == PublicAddress(base: "https://[2001:db8:7::21]:5050", warning: nil))
+    #expect(LocalCertificate.names(publicURL: nil, lan: lan.map(\.text)).contains("IP:2001:db8:7::21"))
+  }
+
+  @Test func aNameThatBeginsLikeLoopbackIsNone() {
+    #expect(choose("https://127.example").warning == nil)
   }
 
   @Test(arguments: ["https://localhost:5050", "https://127.0.0.1", "https://[::1]:8443", "http://LOCALHOST/"])

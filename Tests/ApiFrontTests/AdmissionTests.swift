@@ -1,7 +1,7 @@
 import Bus
-import Foundation
 import Messages
 import Runtime
+import TestFolders
 import Testing
 import Timing
 
@@ -9,7 +9,7 @@ import Timing
 
 /// token-svc and session-svc as the test wants them, and an admission that asks them over the bus.
 private final class Fixture {
-  private let folder = "/tmp/axolotl-\(UUID().uuidString.prefix(13))"
+  private let folder = TemporaryFolder()
   private let loop: EventLoop
   private let tokens: RequestServer
   private let sessions: RequestServer
@@ -19,10 +19,9 @@ private final class Fixture {
   private(set) var takenBack: [String] = []
 
   init() throws {
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     loop = try EventLoop()
     let bus = try BusContext(
-      loop: loop, directory: folder, log: Log(name: "test", level: .error) { _ in }, metrics: Metrics())
+      loop: loop, directory: folder.path, log: Log(name: "test", level: .error) { _ in }, metrics: Metrics())
     tokens = try RequestServer(bus, .tokens)
     sessions = try RequestServer(bus, .sessions)
     admission = Admission(
@@ -41,8 +40,6 @@ private final class Fixture {
       return SessionFixture.placement(of: request)
     }
   }
-
-  deinit { try? FileManager.default.removeItem(atPath: folder) }
 
   func admit(attempt: String?) throws -> Result<Admission.Admitted, ServiceError> {
     var result: Result<Admission.Admitted, ServiceError>?

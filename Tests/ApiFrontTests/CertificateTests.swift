@@ -2,6 +2,7 @@ import Crypto
 import Glibc
 import Messages
 import Runtime
+import TestFolders
 import Testing
 import Timing
 
@@ -9,15 +10,15 @@ import Timing
 
 /// The certificate of a server without one, at its start and while it runs.
 @Suite final class CertificateTests {
+  private let folder = TemporaryFolder()
   private let directory: String
   private let time = ManualTimeSource()
   private var lan = ["192.0.2.10"]
   private var loads = 0
   private var canLoad = true
 
-  init() throws {
-    var template = Array("/tmp/axolotl-tls-XXXXXX".utf8CString)
-    directory = String(cString: try #require(mkdtemp(&template)))
+  init() {
+    directory = folder.path
   }
 
   private func read(_ path: String) throws -> String { try TextFile.read(path, limit: 1 << 16) }

@@ -1,12 +1,14 @@
 import Crypto
 import Glibc
 import Runtime
+import TestFolders
 import Testing
 
 @testable import ApiFront
 
 /// The operator's own certificate, renewed by whatever the operator has for that.
 @Suite final class CertificateWatchTests {
+  private let folder = TemporaryFolder()
   private let paths: (certificate: String, key: String)
   private let lines = Lines()
   private var loads = 0
@@ -14,9 +16,7 @@ import Testing
   private let watch: CertificateWatch
 
   init() throws {
-    var template = Array("/tmp/axolotl-own-tls-XXXXXX".utf8CString)
-    let directory = String(cString: try #require(mkdtemp(&template)))
-    paths = ("\(directory)/fullchain.pem", "\(directory)/privkey.pem")
+    paths = (folder.file("fullchain.pem"), folder.file("privkey.pem"))
     try Self.write(try Self.pair(), to: paths)
     watch = CertificateWatch(paths, log: Log(name: "test", level: .info) { [lines] in lines.add($0) })
   }

@@ -1,7 +1,7 @@
 import Bus
-import Foundation
 import Messages
 import Runtime
+import TestFolders
 import Testing
 import Timing
 
@@ -17,11 +17,10 @@ import Timing
   private func create(
     issuing: @escaping (IssuePairingToken) throws -> IssuePairingToken.Reply
   ) throws -> (status: Int, withdrawn: [WithdrawSession]) {
-    let folder = "/tmp/axolotl-\(UUID().uuidString.prefix(13))"
-    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let folder = TemporaryFolder()
     let loop = try EventLoop()
     let bus = try BusContext(
-      loop: loop, directory: folder, log: Log(name: "test", level: .error) { _ in }, metrics: Metrics())
+      loop: loop, directory: folder.path, log: Log(name: "test", level: .error) { _ in }, metrics: Metrics())
     let tokens = try RequestServer(bus, .tokens)
     tokens.handle(IssuePairingToken.self, issuing)
     let sessions = try RequestServer(bus, .sessions)
@@ -51,7 +50,7 @@ import Timing
     try #require(pairing.routes.first { $0.pattern == PathPattern(path) }).run(
       RouteCall(exchange: exchange, caller: .coach))
     while status == nil, loop.time.now() < end { loop.runOnce(waitingAtMost: .milliseconds(20)) }
-    withExtendedLifetime((tokens, sessions)) {}
+    withExtendedLifetime((folder, tokens, sessions)) {}
     return (try #require(status), withdrawn)
   }
 

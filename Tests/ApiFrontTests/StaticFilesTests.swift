@@ -1,16 +1,17 @@
 import Glibc
 import Runtime
+import TestFolders
 import Testing
 
 @testable import ApiFront
 
 @Suite struct StaticFilesTests {
+  private let folder = TemporaryFolder()
   private let directory: String
   private let files: StaticFiles
 
   init() throws {
-    var template = Array("/tmp/axolotl-static-XXXXXX".utf8CString)
-    directory = String(cString: try #require(mkdtemp(&template)))
+    directory = folder.path
     try makeDirectories("\(directory)/assets")
     try TextFile.writePrivate("<p>hello", to: "\(directory)/index.html")
     try TextFile.writePrivate("export {}", to: "\(directory)/assets/main.js")

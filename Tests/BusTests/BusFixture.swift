@@ -1,5 +1,6 @@
 import Glibc
 import Runtime
+import TestFolders
 import Testing
 import Timing
 
@@ -8,21 +9,14 @@ import Timing
 /// A loop and a bus in a folder of their own, removed afterwards.
 final class BusFixture {
   let loop: EventLoop
-  let directory: String
+  private let folder = TemporaryFolder()
   let metrics = Metrics()
 
   init() throws {
-    var template = Array("/tmp/axolotl-bus-XXXXXX".utf8CString)
-    directory = try template.withUnsafeMutableBufferPointer { buffer in
-      try #require(mkdtemp(buffer.baseAddress!).map { String(cString: $0) })
-    }
     loop = try EventLoop()
   }
 
-  deinit {
-    for name in ["tokens", "observations", "live-poses", "phone-links-1"] { unlink("\(directory)/\(name)") }
-    rmdir(directory)
-  }
+  var directory: String { folder.path }
 
   func makeBus() throws -> BusContext {
     try BusContext(

@@ -3,6 +3,7 @@ import Glibc
 import Messages
 import Reconstruction
 import Runtime
+import TestFolders
 import Testing
 import Timing
 
@@ -18,7 +19,7 @@ import Timing
   private var root: String { SessionFolder.root(stateDirectory: folder.path) }
   private var files: SessionFolder { SessionFolder(root: root, session: Garage.session) }
 
-  init() throws { folder = try TemporaryFolder() }
+  init() throws { folder = TemporaryFolder() }
 
   private func open() throws -> SessionReconstruction {
     try SessionReconstruction(session: Garage.session, root: root, log: log, now: .zero)

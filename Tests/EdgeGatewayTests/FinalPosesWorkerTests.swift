@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Messages
 import Runtime
+import TestFolders
 import Testing
 import Timing
 
@@ -19,7 +20,7 @@ import Timing
   private var worker: FinalPosesWorker?
 
   init() throws {
-    folder = try TemporaryFolder()
+    folder = TemporaryFolder()
     loop = try EventLoop()
     let log = Log(name: "test", level: .error) { _ in }
     sessions = try Reconstructions(stateDirectory: folder.path, log: log)

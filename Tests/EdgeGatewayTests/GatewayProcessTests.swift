@@ -4,6 +4,7 @@ import Glibc
 import Messages
 import Reconstruction
 import Runtime
+import TestFolders
 import Testing
 import Timing
 
@@ -24,7 +25,7 @@ final class GatewayFixture {
   static let anchor = UTCAnchor(sessionTime: .zero, utcMicroseconds: 1_795_593_595_250_000)
 
   init() throws {
-    folder = try TemporaryFolder()
+    folder = TemporaryFolder()
     loop = try EventLoop()
     let log = Log(name: "test", level: .error) { _ in }
     bus = try BusContext(loop: loop, directory: "\(folder.path)/bus", log: log, metrics: Metrics())
@@ -117,6 +118,8 @@ private struct ExportedStart: Decodable {
     case startSessionTime = "start_session_time_us"
   }
 }
+
+private let deletion = DeletionID(String(repeating: "a", count: 32))!
 
 @Suite(.serialized) struct GatewayProcessTests {
   @Test func fromObservationsToPosesToFiles() throws {
@@ -245,7 +248,7 @@ private struct ExportedStart: Decodable {
   }
 
   @Test func sessionsAtWorkAreNotPushedOut() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let sessions = try Reconstructions(stateDirectory: folder.path, log: Log(name: "test", level: .error) { _ in })
     let start = SessionTime(microseconds: 1_000_000)
     for index in 0..<Reconstructions.maxOpen {
@@ -259,7 +262,7 @@ private struct ExportedStart: Decodable {
   }
 
   @Test func whatTheDiskHoldsOnToIsNotCalledRemoved() throws {
-    let temporary = try TemporaryFolder()
+    let temporary = TemporaryFolder()
     let root = SessionFolder.root(stateDirectory: temporary.path)
     let session = try #require(SessionID("x"))
     let folder = SessionFolder(root: root, session: session)
@@ -282,7 +285,7 @@ private struct ExportedStart: Decodable {
   }
 
   @Test func aDeletionThatWasCutShortIsFinished() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let root = SessionFolder.root(stateDirectory: folder.path)
     let doomed = SessionFolder(root: root, session: try #require(SessionID("x")))
     try SessionFolder(root: "\(root)/.deleted-7-x", session: try #require(SessionID("exports"))).create()

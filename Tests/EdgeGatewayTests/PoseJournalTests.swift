@@ -1,6 +1,7 @@
 import Foundation
 import Messages
 import Runtime
+import TestFolders
 import Testing
 import Timing
 
@@ -10,7 +11,7 @@ import Timing
   let folder: TemporaryFolder
   var path: String { "\(folder.path)/poses.journal" }
 
-  init() throws { folder = try TemporaryFolder() }
+  init() throws { folder = TemporaryFolder() }
 
   private func pose(_ index: Int) -> Pose3D {
     Pose3D(

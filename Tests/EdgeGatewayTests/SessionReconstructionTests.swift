@@ -3,6 +3,7 @@ import Glibc
 import Messages
 import Reconstruction
 import Runtime
+import TestFolders
 import Testing
 import Timing
 
@@ -12,7 +13,7 @@ import Timing
   let folder: TemporaryFolder
   let log = Log(name: "test", level: .error) { _ in }
 
-  init() throws { folder = try TemporaryFolder() }
+  init() throws { folder = TemporaryFolder() }
 
   private func open(now: Int64 = 0) throws -> SessionReconstruction {
     let root = SessionFolder.root(stateDirectory: folder.path)

@@ -23,6 +23,14 @@ ip address add 192.168.122.1/24 dev virbr0
 for one in lan0 lan1 virbr0 virbr0-nic; do ip link set "$one" up; done
 """
 
+# Many a campus' guest network.
+NETWORK_WITHOUT_IPV4 = """
+ip link set lo up
+ip link add lan0 type veth peer name lan1
+ip address add 2001:db8:7::5/64 dev lan0 nodad
+for one in lan0 lan1; do ip link set "$one" up; done
+"""
+
 
 def front(stack: Stack) -> Path:
     return stack.layout.executables / "api-front"
@@ -35,17 +43,28 @@ def test_the_link_and_the_qr_have_one_address(stack: Stack, coach: Coach) -> Non
     assert urllib.parse.urlsplit(link).port == stack.port
 
 
+def address_in(network: str, stack: Stack) -> subprocess.CompletedProcess[str]:
+    """The address for phones on a machine with that network, which is shown on stderr."""
+    inside = f'{network}\nip address show >&2\nexec "$@"'
+    return subprocess.run(
+        ["unshare", "--net", "--", "bash", "-euc", inside, "network", front(stack), "--print-address"],
+        capture_output=True, text=True, timeout=30, env={"PATH": os.environ["PATH"], "LOCAL_PORT": "5151"},
+    )  # fmt: skip
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may make a network of its own")
 @pytest.mark.parametrize("route", ["", "ip route add default via 10.0.0.1"])
 def test_a_bridge_of_virtual_machines_is_not_where_the_phones_are(stack: Stack, route: str) -> None:
-    command = [front(stack), "--print-address"]
-    inside = f'{NETWORK}\n{route}\nip address show >&2\nexec "$@"'
-    told = subprocess.run(
-        ["unshare", "--net", "--", "bash", "-euc", inside, "network", *command],
-        capture_output=True, text=True, timeout=30, env={"PATH": os.environ["PATH"], "LOCAL_PORT": "5151"},
-    )  # fmt: skip
+    told = address_in(f"{NETWORK}\n{route}", stack)
     assert told.stdout == "https://10.0.0.5:5151\n", told.stderr
     assert "192.168.122.1" in told.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may make a network of its own")
+def test_a_network_without_ipv4_has_an_address_for_phones(stack: Stack) -> None:
+    told = address_in(NETWORK_WITHOUT_IPV4, stack)
+    assert told.stdout == "https://[2001:db8:7::5]:5151\n", told.stderr
+    assert "inet6 fe80:" in told.stderr, "which no browser takes"
 
 
 @pytest.mark.parametrize(

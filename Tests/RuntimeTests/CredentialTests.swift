@@ -1,5 +1,5 @@
-import FoundationEssentials
 import Glibc
+import TestFolders
 import Testing
 
 @testable import Runtime
@@ -10,11 +10,9 @@ import Testing
 
   /// A folder of credentials, with this text or none in the one.
   private func withCredential(_ text: String?, _ body: (String) throws -> Void) throws {
-    var template = Array("/tmp/axolotl-credentials-XXXXXX".utf8CString)
-    let folder = String(cString: try #require(mkdtemp(&template)))
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    if let text { try TextFile.writePrivate(text, to: "\(folder)/\(Self.name)") }
-    try body(folder)
+    let folder = TemporaryFolder()
+    if let text { try TextFile.writePrivate(text, to: folder.file(Self.name)) }
+    try withExtendedLifetime(folder) { try body(folder.path) }
   }
 
   private func settings(_ folder: String) throws -> Settings {

@@ -2,15 +2,16 @@ import Foundation
 import Messages
 import Runtime
 import Synchronization
+import TestFolders
 import Testing
 
 /// A root with one session of files, and what the removal of it is to say.
 private final class Root {
-  let path = "/tmp/axolotl-\(UUID().uuidString.prefix(13))"
+  private let folder = TemporaryFolder()
+  var path: String { folder.path }
   static let whole = FolderRemoval.Tally(files: 6, bytes: 2100)
 
   init() throws { try fill() }
-  deinit { try? FileManager.default.removeItem(atPath: path) }
 
   func fill() throws {
     for (device, sizes) in [("phone-a", [100, 200, 300]), ("phone-b", [400, 500, 600])] {

@@ -1,5 +1,6 @@
 import Messages
 import Storage
+import TestFolders
 import Testing
 import Timing
 
@@ -33,7 +34,7 @@ import Timing
   }
 
   @Test(arguments: 1...OldSchemas.last) func rowsAreReadAsTheyWere(version: Int) throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let path = "\(folder.path)/sessions.db"
     try OldSchemas.make(path, version: version)
     let store = try SQLiteSessionStore(path: path)
@@ -58,7 +59,7 @@ import Timing
   }
 
   @Test(arguments: 1...OldSchemas.last) func anOldDatabaseIsWorkedOnLikeAnyOther(version: Int) throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let path = "\(folder.path)/sessions.db"
     try OldSchemas.make(path, version: version)
     let upgraded = try SQLiteSessionStore(path: path)
@@ -81,7 +82,7 @@ import Timing
 
   /// Were a step changed after its release, a database that took it before would differ from a new one for ever.
   @Test(arguments: 1...OldSchemas.last + 1) func anUpgradeLeadsWhereANewDatabaseBegins(version: Int) throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     try OldSchemas.make("\(folder.path)/old.db", version: version)
     let upgraded = try SQLiteSessionStore(path: "\(folder.path)/old.db").database
     let new = try SQLiteSessionStore(path: "\(folder.path)/new.db").database

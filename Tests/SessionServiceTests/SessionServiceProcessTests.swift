@@ -2,6 +2,7 @@ import Bus
 import Foundation
 import Messages
 import Runtime
+import TestFolders
 import Testing
 import Timing
 
@@ -16,7 +17,7 @@ private final class ProcessFixture {
   private let process: SessionServiceProcess
 
   init(receiptPatience: Duration = .seconds(6)) throws {
-    folder = try TemporaryFolder()
+    folder = TemporaryFolder()
     loop = try EventLoop()
     let settings = try Settings(environment: [
       "AXOLOTL_BUS_DIRECTORY": "\(folder.path)/bus", "STATE_DIRECTORY": "\(folder.path)/state",

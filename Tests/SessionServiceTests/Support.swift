@@ -1,19 +1,11 @@
 import Crypto
-import Foundation
 import Messages
 import Runtime
+import TestFolders
 import Testing
 import Timing
 
 @testable import SessionService
-
-/// A folder of its own for one test, removed with it.
-final class TemporaryFolder {
-  // Short, because the path of a Unix socket holds 107 bytes.
-  let path = "/tmp/axolotl-\(UUID().uuidString.prefix(13))"
-  init() throws { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-}
 
 let silentLog = Log(name: "test", level: .error) { _ in }
 
@@ -42,7 +34,7 @@ struct TestRegistry {
   let registry: SessionRegistry
 
   init(folder: TemporaryFolder? = nil, time: ManualTimeSource = ManualTimeSource(), instances: Int = 2) throws {
-    self.folder = try folder ?? TemporaryFolder()
+    self.folder = folder ?? TemporaryFolder()
     self.time = time
     store = try SQLiteSessionStore(path: "\(self.folder.path)/sessions.db")
     registry = SessionRegistry(store: store, time: time, random: SeededRandom(seed: 1), streamInstances: instances)

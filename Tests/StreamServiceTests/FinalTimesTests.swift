@@ -3,6 +3,7 @@ import Foundation
 import Glibc
 import Messages
 import Runtime
+import TestFolders
 import Testing
 import Timing
 

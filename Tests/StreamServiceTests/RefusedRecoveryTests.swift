@@ -2,6 +2,7 @@ import Bus
 import FoundationEssentials
 import Glibc
 import Messages
+import TestFolders
 import Testing
 import Timing
 

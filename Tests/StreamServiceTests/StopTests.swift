@@ -2,6 +2,7 @@ import Bus
 import Foundation
 import Messages
 import Runtime
+import TestFolders
 import Testing
 import Timing
 

@@ -2,24 +2,13 @@ import FoundationEssentials
 import Glibc
 import Messages
 import PoseEstimation
+import TestFolders
 import Testing
 import Timing
 
 @testable import Bus
 @testable import Runtime
 @testable import StreamService
-
-/// A folder that goes with the test. Short, because Unix socket paths are.
-final class TemporaryFolder {
-  let path: String
-
-  init() {
-    var template = Array("/tmp/axolotl-XXXXXX".utf8CString)
-    path = String(cString: mkdtemp(&template))
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-}
 
 /// What ffprobe says of a file.
 struct Probe {

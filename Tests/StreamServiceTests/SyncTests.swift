@@ -2,6 +2,7 @@ import Bus
 import Glibc
 import Messages
 import Synchronization
+import TestFolders
 import Testing
 import Timing
 

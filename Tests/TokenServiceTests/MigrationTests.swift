@@ -1,5 +1,6 @@
 import Messages
 import Storage
+import TestFolders
 import Testing
 
 @testable import TokenService
@@ -12,7 +13,7 @@ import Testing
   }
 
   @Test(arguments: 1...OldSchemas.last) func tokensStandAsTheyStood(version: Int) throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let store = try upgraded(folder, from: version)
     #expect(try store.count() == 4)
     let qr = TokenStanding(isRevoked: false, session: session, mode: .threeD, devicesLeft: 2, isUsedByDevice: true)
@@ -26,7 +27,7 @@ import Testing
   }
 
   @Test(arguments: 1...OldSchemas.last) func anOldDatabaseIsWorkedOnLikeAnyOther(version: Int) throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let store = try upgraded(folder, from: version)
     let redeem = { (number: Int, attempt: [UInt8]) in
       try store.redeem(
@@ -58,7 +59,7 @@ import Testing
 
   /// Were a step changed after its release, a database that took it before would differ from a new one for ever.
   @Test(arguments: 1...OldSchemas.last + 1) func anUpgradeLeadsWhereANewDatabaseBegins(version: Int) throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let old = try upgraded(folder, from: version).database
     let new = try SQLiteTokenStore(path: "\(folder.path)/new.db").database
     #expect(try schema(of: old) == schema(of: new))

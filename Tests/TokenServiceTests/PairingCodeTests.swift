@@ -1,6 +1,7 @@
 import Crypto
 import Messages
 import Storage
+import TestFolders
 import Testing
 import Timing
 
@@ -166,7 +167,7 @@ private struct FixedRandom: RandomSource {
   }
 
   @Test func aCodeThatIsTakenIsMadeAnew() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let store = try SQLiteTokenStore(path: "\(folder.path)/tokens.db")
     // Both authorities draw the same bytes, and both want a code of them.
     let replies = try (0..<2).map { number in
@@ -197,7 +198,7 @@ private final class SkippingRandom: RandomSource, @unchecked Sendable {
 /// A store of before codes stood with their tokens.
 @Suite struct PairingCodeMigrationTests {
   @Test func aCodeOfBeforeIsStillGood() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let path = "\(folder.path)/tokens.db"
     let digest: [UInt8] = Array(repeating: 7, count: 32)
     do {

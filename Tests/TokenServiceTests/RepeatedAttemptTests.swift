@@ -1,5 +1,6 @@
 import Messages
 import Storage
+import TestFolders
 import Testing
 
 @testable import TokenService
@@ -68,7 +69,7 @@ import Testing
 
   /// A store of before attempts stood with the tokens they were given.
   @Test func anAttemptOfBeforeTheMigrationIsKnown() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let qr = "a-pairing-token-0"
     let held = "a-device-token-00"
     let digest: [UInt8] = Array(repeating: 7, count: 32)

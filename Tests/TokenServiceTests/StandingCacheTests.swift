@@ -1,5 +1,6 @@
 import Messages
 import Storage
+import TestFolders
 import Testing
 
 @testable import TokenService
@@ -61,7 +62,7 @@ import Testing
   }
 
   @Test func aStoreThatOthersWriteToRemembersNothing() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let ours = try TestAuthority(folder: folder, access: .shared)
     let others = try SQLiteTokenStore(path: "\(folder.path)/tokens.db", access: .shared)
     let token = try ours.pairingToken()

@@ -1,7 +1,7 @@
 import Crypto
-import Foundation
 import Messages
 import Storage
+import TestFolders
 import Timing
 
 @testable import TokenService
@@ -13,13 +13,6 @@ let session = SessionID("sess-2023-11-14-221320-abcdef")!
 let deletion = DeletionID(String(repeating: "a", count: 32))!
 
 func device(_ number: Int) -> DeviceID { DeviceID("phone-\(number)")! }
-
-/// A folder of its own for one test, removed with it.
-final class TemporaryFolder {
-  let path = FileManager.default.temporaryDirectory.appending(path: "axolotl-tokens-\(UUID().uuidString)").path()
-  init() throws { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-}
 
 /// A token authority on a real store, opened as token-svc opens it, with a clock that stands still.
 struct TestAuthority {
@@ -33,7 +26,7 @@ struct TestAuthority {
     folder: TemporaryFolder? = nil, secret: [UInt8] = testSecret, previous: [UInt8]? = nil,
     access: Database.Access = .exclusive
   ) throws {
-    self.folder = try folder ?? TemporaryFolder()
+    self.folder = folder ?? TemporaryFolder()
     store = try SQLiteTokenStore(path: "\(self.folder.path)/tokens.db", access: access)
     authority = TokenAuthority(keys: try KeyRing(current: secret, previous: previous), store: store, time: time)
   }

@@ -1,6 +1,7 @@
 import Crypto
 import Foundation
 import Runtime
+import TestFolders
 import Testing
 
 @testable import TokenService
@@ -13,7 +14,7 @@ import Testing
   }
 
   @Test func anUnsetSecretIsMadeOnceAndKeptForItsOwnerAlone() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let first = try load(nil, in: folder)
     #expect(first.current.count >= 32)
     #expect(try load(nil, in: folder).current == first.current)
@@ -24,7 +25,7 @@ import Testing
   }
 
   @Test func aSetSecretWinsAndWritesNothing() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let secrets = try load("0123456789abcdef0123456789abcdef", previous: "fedcba9876543210fedcba9876543210", in: folder)
     #expect(secrets.current == Array("0123456789abcdef0123456789abcdef".utf8))
     #expect(secrets.previous == Array("fedcba9876543210fedcba9876543210".utf8))
@@ -33,7 +34,7 @@ import Testing
 
   @Test(arguments: ["short-planted-secret", String(repeating: "ab", count: 40)])
   func aWeakSecretStopsTheStartByNameAndIsNotShown(_ secret: String) throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     for (current, previous, name) in [
       (secret, nil, "PAIRING_TOKEN_SECRET "),
       ("0123456789abcdef0123456789abcdef", secret, "PAIRING_TOKEN_SECRET_PREVIOUS "),
@@ -53,7 +54,7 @@ import Testing
   }
 
   @Test func aKeptSecretThatOthersCanReadStopsTheStart() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     _ = try load(nil, in: folder)
     let path = "\(folder.path)/\(TokenSecrets.fileName)"
     try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: path)
@@ -63,7 +64,7 @@ import Testing
 
   /// An editor ends it with a line break; the setting that takes it over in a rotation has none.
   @Test func aKeptSecretIsItsFirstLine() throws {
-    let folder = try TemporaryFolder()
+    let folder = TemporaryFolder()
     let secret = "0123456789abcdef0123456789abcdef"
     try TextFile.writePrivate(secret + "\n", to: "\(folder.path)/\(TokenSecrets.fileName)")
     #expect(try load(nil, in: folder).current == Array(secret.utf8))

@@ -58,6 +58,7 @@ final class Monitor<State: Sendable>: @unchecked Sendable {
   func wait<Result>(atMost limit: Duration, for take: (inout State) -> Result?) -> Result? {
     var deadline = timespec()
     clock_gettime(CLOCK_MONOTONIC, &deadline)
+    let limit = max(.zero, limit)
     let nanoseconds = deadline.tv_nsec + Int(limit.components.attoseconds / 1_000_000_000)
     deadline.tv_sec += Int(limit.components.seconds) + nanoseconds / 1_000_000_000
     deadline.tv_nsec = nanoseconds % 1_000_000_000

@@ -125,6 +125,9 @@ public final class StreamServiceProcess: ServiceProcess {
     context.metrics.gauge("axolotl_webrtc_peers", "Phones connected by WebRTC.") { [unowned peers] in
       Double(peers.openCount)
     }
+    context.metrics.gauge("axolotl_webrtc_peers_ending", "Ended connections that are not free yet.") {
+      [unowned peers] in Double(peers.endingCount)
+    }
     context.metrics.gauge(
       "axolotl_webrtc_peers_stuck", "Ended connections that the libraries did not free; restart this instance."
     ) { [unowned peers] in Double(peers.abandonedCount) }

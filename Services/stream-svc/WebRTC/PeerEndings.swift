@@ -5,81 +5,83 @@ import Timing
 ///
 /// To free a webrtcbin is to wait for a dozen threads of libraries that are not ours. One that never ends must not keep
 /// others from connecting (so this is not the thread that answers offers) nor from ending (so it is left behind after a
-/// while, with a thread and its memory, and the next ones go on). Belongs to the loop's thread.
+/// while, with its threads and its memory, and the next ones go on). Belongs to the loop's thread.
 final class PeerEndings {
   /// Ending a peer takes some milliseconds, on a busy machine a second.
-  static let patience = Duration.seconds(30)
+  static let patience = Duration.seconds(10)
   /// So many may be left behind until this process starts anew; then those after them wait, and count as peers.
   static let maximumAbandoned = 8
 
-  private final class Weak {
-    weak var endings: PeerEndings?
-    init(_ endings: PeerEndings) { self.endings = endings }
+  /// What the thread tells; the loop looks when it wants to know.
+  private struct Progress: Sendable {
+    /// Those whose end has begun, and when.
+    var underWay: [UInt64: SessionTime] = [:]
+    var ended = 0
+  }
+
+  /// Keeps what never runs from being freed, and with it the peer.
+  private final class Kept {
+    let end: @Sendable () -> Void
+    init(_ end: @escaping @Sendable () -> Void) { self.end = end }
   }
 
   private let loop: EventLoop
   private let log: Log
-  private let makeThread: () -> PeerThread
+  private let progress = Monitor(Progress())
   /// Made with the first end: at rest there is no thread of WebRTC's.
-  private lazy var thread = makeThread()
-  private var isStarted = false
-  /// Those that wait and the one under way, in their order.
-  private var numbers: [UInt64] = []
-  /// Since when the first of them has been first.
-  private var firstSince: SessionTime
-  private(set) var abandonedCount = 0
+  private lazy var thread = PeerThread("webrtc-end")
+  private var added = 0
+  private var abandoned: Set<UInt64> = []
+  private var reported: Set<UInt64> = []
 
-  init(
-    loop: EventLoop, log: Log, makeThread: @escaping () -> PeerThread = { PeerThread("webrtc-end") }
-  ) {
+  init(loop: EventLoop, log: Log) {
     self.loop = loop
     self.log = log
-    self.makeThread = makeThread
-    firstSince = loop.time.now()
   }
 
   /// Peers that still hold what they held.
-  var count: Int { numbers.count + abandonedCount }
+  var count: Int { added - progress.withLock { $0.ended } }
+
+  /// Those of them that were left behind.
+  var abandonedCount: Int { progress.withLock { progress in abandoned.count { progress.underWay[$0] != nil } } }
 
   /// Runs `end` of the peer with that number when those before it have ended.
   ///
   /// - Parameter before: the thread whose jobs of that peer, all queued by now, come first.
   func add(_ number: UInt64, after before: PeerThread, _ end: @escaping @Sendable () -> Void) {
-    if numbers.isEmpty { firstSince = loop.time.now() }
-    numbers.append(number)
-    isStarted = true
-    let bound = LoopBound(Weak(self), on: loop)
-    before.run(evenIfFull: true) { [thread, handle = loop.handle] in
-      thread.run(evenIfFull: true) {
+    added += 1
+    let isQueued = before.run(evenIfFull: true) { [thread, progress, time = loop.time] in
+      let isQueued = thread.run(evenIfFull: true) {
+        progress.change { $0.underWay[number] = time.now() }
         end()
-        handle.post { bound.withValue { $0.endings?.ended(number) } }
+        progress.change {
+          $0.underWay[number] = nil
+          $0.ended += 1
+        }
       }
+      if !isQueued { _ = Unmanaged.passRetained(Kept(end)) }
     }
-  }
-
-  private func ended(_ number: UInt64) {
-    if let index = numbers.firstIndex(of: number) {
-      numbers.remove(at: index)
-      firstSince = loop.time.now()
-    } else {
-      // One that was left behind has ended after all.
-      abandonedCount -= 1
-      log.info("peer_ended_late", (.link, number))
-    }
+    // The process stops: what is left is the system's to free. Freed here, the peer would hold up the loop.
+    if !isQueued { _ = Unmanaged.passRetained(Kept(end)) }
   }
 
   /// Called every half second.
   func tick() {
-    guard let first = numbers.first, abandonedCount < Self.maximumAbandoned,
-      loop.time.now() - firstSince > Self.patience.wholeMicroseconds
-    else { return }
-    numbers.removeFirst()
-    firstSince = loop.time.now()
-    abandonedCount += 1
-    thread.abandonJob()
-    log.error("peer_does_not_end", (.link, first), (.count, abandonedCount))
+    let now = loop.time.now()
+    let underWay = progress.withLock { $0.underWay }
+    abandoned.formIntersection(underWay.keys)
+    reported.formIntersection(underWay.keys)
+    for (number, since) in underWay where now - since > Self.patience.wholeMicroseconds {
+      guard reported.insert(number).inserted else { continue }
+      let isLeftBehind = abandoned.count < Self.maximumAbandoned
+      if isLeftBehind {
+        abandoned.insert(number)
+        thread.abandonJob()
+      }
+      log.error("peer_does_not_end", (.link, number), (.count, count), (.state, isLeftBehind ? "left behind" : "waits"))
+    }
   }
 
   /// Ends those that wait. False when that takes longer than `limit`.
-  func stop(within limit: Duration) -> Bool { !isStarted || thread.stop(within: limit) }
+  func stop(within limit: Duration) -> Bool { added == 0 || thread.stop(within: limit) }
 }

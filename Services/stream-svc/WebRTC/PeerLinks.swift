@@ -64,7 +64,8 @@ final class PeerLinks {
 
   /// Connections with an open channel.
   var openCount: Int { connections.values.count { $0.phase == .open } }
-  /// Peers that could not be freed.
+  /// Peers that ended and are not free yet, and those of them that were left behind.
+  var endingCount: Int { endings.count }
   var abandonedCount: Int { endings.abandonedCount }
 
   // MARK: - Signalling
@@ -356,6 +357,6 @@ final class PeerLinks {
     }
     let began = now
     guard thread.stop(within: limit) else { return false }
-    return endings.stop(within: limit - .microseconds(now - began))
+    return endings.stop(within: max(.zero, limit - .microseconds(now - began)))
   }
 }

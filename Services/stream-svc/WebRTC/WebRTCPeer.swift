@@ -4,9 +4,9 @@ import Runtime
 
 /// One phone's RTCPeerConnection, this side of it: owns a pipeline with one webrtcbin in it.
 ///
-/// Everything but `send` is called on the peers' threads alone (`PeerThread`), `close` last, because webrtcbin may block for
-/// a while.
-/// `@unchecked Sendable` holds because of that, and because `send` touches only what `PeerVoice` guards.
+/// Everything but `send` and `hangUp` is called on the peers' threads alone (`PeerThread`), `close` last, because webrtcbin
+/// may block for a while. `@unchecked Sendable` holds because of that, and because those two touch only what `PeerVoice`
+/// guards.
 final class WebRTCPeer: @unchecked Sendable {
   struct Configuration: Sendable, Equatable {
     /// Local UDP ports, for firewalls; nil lets the system choose.
@@ -18,6 +18,8 @@ final class WebRTCPeer: @unchecked Sendable {
   let voice: PeerVoice
   private let pipeline: UnsafeMutablePointer<GstElement>
   private let webrtc: UnsafeMutablePointer<GstElement>
+  /// Of the events that must not reach an encoder that has stopped.
+  private let gate: OpaquePointer
   private var isClosed = false
 
   /// libnice's number of the one stream that a peer with one media section has.
@@ -36,6 +38,7 @@ final class WebRTCPeer: @unchecked Sendable {
     self.pipeline = pipeline
     self.webrtc = webrtc
     gst_object_ref_sink(pipeline)
+    gate = axolotl_guard_encoders(pipeline)
     axolotl_add_to_bin(pipeline, webrtc)
     configure(configuration)
     PeerSignals.connect(webrtc, pipeline, voice)
@@ -203,11 +206,8 @@ final class WebRTCPeer: @unchecked Sendable {
     guard !isClosed else { return }
     isClosed = true
     voice.silence()
+    axolotl_close_gate(gate)
     gst_element_set_state(pipeline, GST_STATE_NULL)
-    // sctpenc starts its task on an event from downstream (reconfigure), also if it was stopped while the event was on its
-    // way: webrtcbin's own thread links elements, and a phone may turn away just then. Freeing sctpenc would wait for that
-    // task for ever. Stopped, the pipeline has no thread left that could start one behind this.
-    axolotl_end_tasks(pipeline)
     gst_object_unref(pipeline)
   }
 }

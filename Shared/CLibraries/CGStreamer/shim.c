@@ -76,33 +76,65 @@ gchar *axolotl_error_of(GstPromise *promise) {
 void axolotl_unref_element(GstElement *element) { gst_object_unref(element); }
 void axolotl_add_to_bin(GstElement *bin, GstElement *element) { gst_bin_add((GstBin *)bin, element); }
 
-static void end_task(const GValue *item, gpointer unused) {
-  GstPad *pad = GST_PAD(g_value_get_object(item));
-  GstObject *element;
-  gboolean has_task;
-  (void)unused;
-  GST_OBJECT_LOCK(pad);
-  has_task = GST_PAD_TASK(pad) != NULL;
-  GST_OBJECT_UNLOCK(pad);
-  if (!has_task) return;
-  /* The element takes what the task waits in, a queue say, to be flushed. Asked itself: its pad, which is not active any
-     more, would not hand the event on. */
-  element = gst_object_get_parent(GST_OBJECT(pad));
-  if (element && GST_PAD_EVENTFUNC(pad)) GST_PAD_EVENTFUNC(pad)(pad, element, gst_event_new_flush_start());
-  if (element) gst_object_unref(element);
-  gst_pad_stop_task(pad);
+struct AxolotlGate {
+  GMutex lock;
+  gboolean is_closed;
+};
+
+static void clear_gate(gpointer gate) { g_mutex_clear(&((AxolotlGate *)gate)->lock); }
+static void release_gate(gpointer gate) { g_atomic_rc_box_release_full(gate, clear_gate); }
+
+static GstPadProbeReturn pass_gate(GstPad *pad, GstPadProbeInfo *info, gpointer data) {
+  AxolotlGate *gate = data;
+  GstEvent *event = GST_PAD_PROBE_INFO_EVENT(info);
+  if (GST_EVENT_TYPE(event) != GST_EVENT_RECONFIGURE) return GST_PAD_PROBE_OK;
+  g_mutex_lock(&gate->lock);
+  if (gate->is_closed) {
+    gst_event_unref(event);
+  } else {
+    /* Here, not after this returns: so it is over before the gate can close. */
+    GstObject *element = gst_object_get_parent(GST_OBJECT(pad));
+    if (element) {
+      GST_PAD_EVENTFUNC(pad)(pad, element, event);
+      gst_object_unref(element);
+    } else {
+      gst_event_unref(event);
+    }
+  }
+  g_mutex_unlock(&gate->lock);
+  return GST_PAD_PROBE_HANDLED;
 }
 
-static void end_tasks_of_element(const GValue *item, gpointer unused) {
-  GstIterator *pads = gst_element_iterate_src_pads(GST_ELEMENT(g_value_get_object(item)));
-  while (gst_iterator_foreach(pads, end_task, unused) == GST_ITERATOR_RESYNC) gst_iterator_resync(pads);
-  gst_iterator_free(pads);
+static void guard_encoder(GstBin *pipeline, GstBin *parent, GstElement *element, gpointer gate) {
+  GstElementFactory *factory = gst_element_get_factory(element);
+  GstPad *pad;
+  (void)pipeline;
+  (void)parent;
+  if (!factory || g_strcmp0(GST_OBJECT_NAME(factory), "sctpenc") != 0) return;
+  pad = gst_element_get_static_pad(element, "src");
+  if (!pad) return;
+  gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_EVENT_UPSTREAM, pass_gate, g_atomic_rc_box_acquire(gate), release_gate);
+  gst_object_unref(pad);
 }
 
-void axolotl_end_tasks(GstElement *bin) {
-  GstIterator *all = gst_bin_iterate_recurse(GST_BIN(bin));
-  while (gst_iterator_foreach(all, end_tasks_of_element, NULL) == GST_ITERATOR_RESYNC) gst_iterator_resync(all);
-  gst_iterator_free(all);
+static void release_gate_of_signal(gpointer gate, GClosure *closure) {
+  (void)closure;
+  release_gate(gate);
+}
+
+AxolotlGate *axolotl_guard_encoders(GstElement *pipeline) {
+  AxolotlGate *gate = g_atomic_rc_box_new0(AxolotlGate);
+  g_mutex_init(&gate->lock);
+  g_signal_connect_data(pipeline, "deep-element-added", G_CALLBACK(guard_encoder), g_atomic_rc_box_acquire(gate),
+                        release_gate_of_signal, 0);
+  return gate;
+}
+
+void axolotl_close_gate(AxolotlGate *gate) {
+  g_mutex_lock(&gate->lock);
+  gate->is_closed = TRUE;
+  g_mutex_unlock(&gate->lock);
+  release_gate(gate);
 }
 
 gchar *axolotl_plugin_folder(void) {

@@ -44,9 +44,19 @@ gchar *axolotl_error_of(GstPromise *promise);
 void axolotl_unref_element(GstElement *element);
 void axolotl_add_to_bin(GstElement *bin, GstElement *element);
 
-/// Ends the tasks that still run on source pads within `bin`, at any depth, after the bin itself was stopped: whoever frees
-/// a pad with a task waits for that task, and a task that waits in turn never ends.
-void axolotl_end_tasks(GstElement *bin);
+/// What `axolotl_guard_encoders` makes.
+typedef struct AxolotlGate AxolotlGate;
+
+/// Has every SCTP encoder that is added to `pipeline` from now on take reconfigure events only until the gate is closed.
+///
+/// sctpenc starts its task on such an event (gst_sctp_enc_src_event, 1.22), also if it was stopped while the event was on
+/// its way. The task then waits for packets for ever, and so does whoever stops or frees the encoder. webrtcbin's own
+/// thread links elements, which sends these events, until after its SCTP encoder was stopped.
+AxolotlGate *axolotl_guard_encoders(GstElement *pipeline);
+
+/// Closes the gate and gives it back: an event that an encoder is taking is taken when this returns, no other will be. To be
+/// called once, before the pipeline is stopped.
+void axolotl_close_gate(AxolotlGate *gate);
 
 /// Where the plugins lie: beside libgstreamer itself, wherever the distribution put that. The caller frees it with
 /// g_free; NULL if it cannot be told.
