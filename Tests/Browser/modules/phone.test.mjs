@@ -148,6 +148,17 @@ test("every state has a headline and says what it means", () => {
   assert.equal(describe({ phase: "live", link: "open", unrecorded: "recording_failed" }).tone, "bad");
 });
 
+test("what a stopped phone did not save is said", () => {
+  const words = (state) => describe({ problem: null, ...state });
+  assert.match(words({ phase: "finishing", waiting: 2 }).detail, /^2 pictures to go\. /);
+  assert.doesNotMatch(words({ phase: "finishing", waiting: 0 }).detail, /to go/);
+  assert.match(words({ phase: "stopped", unsaved: 1 }).detail, /^1 picture did not get/);
+  assert.equal(words({ phase: "stopped", unsaved: 1 }).tone, "warn");
+  assert.deepEqual(words({ phase: "stopped", unsaved: 0 }), {
+    headline: "Stopped", detail: "Everything is saved on the coach's computer.", tone: "plain",
+  });
+});
+
 test("a phone that was removed is told so, and may type another code", () => {
   for (const code of ["device_removed", "token_revoked"]) {
     const stopped = { phase: "stopped", problem: new Problem({ status: 403, code, message: "m" }) };

@@ -183,12 +183,13 @@ function stoppedRecording(code) {
 }
 
 function stopped(problem) {
-  showFigures(streamer.figures(), notice);
+  const figures = streamer.figures();
+  showFigures(figures, notice);
   streamer.release();
   closeCamera();
   screenLock.release();
   if (problem && isLoss(problem)) place.forget();
-  update({ phase: "stopped", problem: problem ?? null });
+  update({ phase: "stopped", problem: problem ?? null, unsaved: figures.waiting + figures.dropped });
 }
 
 function finish() {
@@ -233,7 +234,7 @@ setInterval(() => {
   if (!LIVE.includes(state.phase)) return;
   const figures = streamer.figures();
   if (state.unrecorded && figures.acknowledged > acknowledgedThen) update({ unrecorded: null });
-  update({ backlog: figures.backlog });
+  update({ backlog: figures.backlog, waiting: figures.waiting });
   showFigures(figures, notice);
 }, FIGURES_EVERY_MS);
 setText(byId("screen-hint"), screenLock.isSupported ? "" : "Set the screen to stay on while filming.");

@@ -50,7 +50,8 @@ export function mayTypeCode({ phase, problem }) {
 /**
  * Pure. `phase`: checking, no_token, refused (with problem), ready, camera, camera_refused (with problem), joining,
  * live, finishing, stopped (with problem or null). In phase live, `link` is connecting, open or waiting, `wasOpen` says whether
- * it has been open before, and `unrecorded` is the code of what keeps pictures from the server's disk, or null.
+ * it has been open before, and `unrecorded` is the code of what keeps pictures from the server's disk, or null. `waiting`
+ * pictures are not on that disk yet when the phase is finishing; `unsaved` never got there when it is stopped.
  */
 export function describe(state) {
   const { phase, problem, session, mode } = state;
@@ -82,18 +83,22 @@ export function describe(state) {
     case "joining":
       return say("Joining the session…", "The phone is taking its place.", "busy");
     case "finishing":
-      return say("Sending the last pictures…", "Keep this page open for a moment.", "busy");
+      return say("Sending the last pictures…", `${toGo(state.waiting)}Keep this page open for a moment.`, "busy");
     case "stopped":
       if (isReplacement(problem)) return say("The camera runs in another tab", REPLACED, "plain");
       if (isRemoval(problem)) return say("This phone was removed", REMOVED, "bad");
       if (problem?.code === "session_ended") return say("The session has ended", SESSION_ENDED, "plain");
-      return problem
-        ? say("Streaming has ended", wordsFor(problem), "bad")
-        : say("Stopped", "Everything that was acknowledged is saved on the coach's computer.", "plain");
+      if (problem) return say("Streaming has ended", wordsFor(problem), "bad");
+      return state.unsaved > 0
+        ? say("Stopped", `${pictures(state.unsaved)} did not get to the coach's computer. All others are saved there.`, "warn")
+        : say("Stopped", "Everything is saved on the coach's computer.", "plain");
     default:
       return describeLive(state, say);
   }
 }
+
+const pictures = (count) => (count === 1 ? "1 picture" : `${count} pictures`);
+const toGo = (count) => (count > 0 ? `${pictures(count)} to go. ` : "");
 
 function describeLive({ link, wasOpen = false, backlog = 0, isHidden = false, cameraLost = false, unrecorded = null }, say) {
   if (cameraLost) {

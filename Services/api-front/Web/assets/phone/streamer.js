@@ -5,13 +5,13 @@ import { sizeToSend } from "./camera.js";
 import { watchFrames } from "./capture.js";
 import { ClockExchange, deviceTime, SleepWatch } from "./clock.js";
 import { Encoder } from "./encoder.js";
+import { Finish } from "./finish.js";
 import { FrameStore } from "./framestore.js";
 import { encodeFrame, MAXIMUM_PAYLOAD } from "./header.js";
 import { PhoneLink } from "./link.js";
 import { PictureSlip, pictureTime } from "./slip.js";
 
 const RATE_WINDOW_MS = 2000;
-const FINISH_MS = 10_000;
 const FINISH_POLL_MS = 50;
 const ADAPT_EVERY_MS = 1000;
 
@@ -64,14 +64,15 @@ export class Streamer {
     this.stopWatching = watchFrames(this.video, this.adaptation.settings.rate, (...frame) => this.take(...frame));
   }
 
-  /** Takes no more pictures, waits a while until all are on disk, and closes. */
+  /** Takes no more pictures, waits until all are on disk or no more get there, and closes. */
   finish() {
     clearInterval(this.adapting);
     this.stopWatching?.();
-    const until = performance.now() + FINISH_MS;
+    const finish = new Finish(performance.now());
     const look = () => {
-      const isDone = this.store.frames.size === 0 && !this.encoder.isActive;
-      if (isDone || performance.now() > until) this.link.stop(null);
+      const { acknowledged, frames } = this.store;
+      const waiting = frames.size + (this.encoder.isActive ? 1 : 0);
+      if (finish.isOver(performance.now(), { acknowledged, waiting })) this.link.stop(null);
       else setTimeout(look, FINISH_POLL_MS);
     };
     look();
