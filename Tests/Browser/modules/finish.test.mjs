@@ -28,3 +28,9 @@ test("it does not wait for ever", () => {
   }
   assert.equal(finish.isOver(LONGEST_MS + 1, { acknowledged: LONGEST_MS + 2, waiting: 3 }), true);
 });
+
+test("a server that is away is not waited for any longer than that", () => {
+  const finish = new Finish(0);
+  assert.equal(finish.isOver(PATIENCE_MS, { acknowledged: 0, waiting: 3 }), false);
+  assert.equal(finish.isOver(PATIENCE_MS + 1, { acknowledged: 0, waiting: 3 }), true);
+});
