@@ -42,7 +42,8 @@ final class UploadLinks {
   /// This device was removed: what waits is refused, and the way to the disk is closed.
   func shutOut(_ key: DeviceKey) { links[key]?.closedByStream(.deviceRemoved) }
 
-  /// Hands on a clock exchange. One that gets lost is followed by the next.
+  /// Hands on a clock exchange. What the instance does not take at that moment waits for it: a short recording may have no
+  /// other. One without a place is followed by the next.
   func keep(_ sample: ClockSample, of key: DeviceKey) {
     withLink(of: key) { [loop] result in
       if case .success(let link) = result { link.add(sample, at: loop.time.now()) }
@@ -103,6 +104,8 @@ final class UploadLink: PhoneLinkOwner {
   private var channel: any PhoneLinkCarrier
   private let time: any TimeSource
   private var waiting: [Upload] = []
+  /// Clock exchanges that the channel has not taken yet, oldest first.
+  private var samples: [(sample: ClockSample, at: SessionTime)] = []
   private var isSent = false
   private var isClosed = false
   private(set) var lastUse = SessionTime.zero
@@ -111,6 +114,8 @@ final class UploadLink: PhoneLinkOwner {
   var question: StandingQuestion?
 
   static let maximumWaiting = 8
+  /// Of more, the newest.
+  static let maximumSamples = 16
 
   init(key: DeviceKey, _ located: UploadLinks.Located, number: UInt64, time: any TimeSource) {
     self.key = key
@@ -139,7 +144,8 @@ final class UploadLink: PhoneLinkOwner {
 
   func add(_ sample: ClockSample, at now: SessionTime) {
     lastUse = now
-    _ = channel.send(.clockSample, link: number, BusMessage(sample.encoded()), at: now)
+    samples = samples.suffix(Self.maximumSamples - 1) + [(sample, now)]
+    sendNext()
   }
 
   /// Nobody waits for these any more, and the next may go. Whether there were any.
@@ -153,7 +159,12 @@ final class UploadLink: PhoneLinkOwner {
     return true
   }
 
+  /// The exchanges first: a frame's time is the better for them.
   private func sendNext() {
+    while let next = samples.first {
+      guard channel.send(.clockSample, link: number, BusMessage(next.sample.encoded()), at: next.at) else { return }
+      samples.removeFirst()
+    }
     guard !isSent, let first = waiting.first else { return }
     let now = time.now()
     let hello = Array(#"{"type":"hello","oldest_seq":\#(first.oldestSequence)}"#.utf8)
