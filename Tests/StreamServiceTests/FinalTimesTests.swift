@@ -138,10 +138,47 @@ import Timing
     close(open("\(place.folder)/0001.mkv", O_CREAT | O_WRONLY, 0o600))
   }
 
-  @Test func aProcessThatStopsLeavesThem() throws {
-    let desk = RecorderDesk(
+  private func makeDesk() -> RecorderDesk {
+    RecorderDesk(
       library: library, reserveBytes: 0, disk: LocalDisk(), time: ManualTimeSource(), syncer: RecordingSyncer()
     ) { _ in }
+  }
+
+  /// The phone's only exchange may come while another instance still holds the folder.
+  @Test func exchangesFromBeforeTheFolderCouldBeOpenedCount() throws {
+    let desk = makeDesk()
+    try FileManager.default.createDirectory(atPath: place.folder, withIntermediateDirectories: true)
+    var other = try FolderLock(folder: place.folder)
+    #expect(other != nil)
+    let opening = RecorderCommand.open(1, place, DeviceKey(session: session, device: device))
+    desk.serve(opening)
+    desk.serve(.clock(1, sample))
+    other = nil
+    desk.serve(opening)
+    for sequence in UInt32(1)...10 { desk.serve(.frame(1, try frame(sequence))) }
+    desk.serve(.close(1))
+    #expect(access("\(place.folder)/0001.times", F_OK) == 0)
+    expectRight(try ask().times)
+  }
+
+  /// Of a phone that gave up before its folder could be opened, the next connection knows nothing.
+  @Test func exchangesOfAConnectionThatEndedDoNotCount() throws {
+    let desk = makeDesk()
+    try FileManager.default.createDirectory(atPath: place.folder, withIntermediateDirectories: true)
+    var other = try FolderLock(folder: place.folder)
+    #expect(other != nil)
+    let opening = RecorderCommand.open(1, place, DeviceKey(session: session, device: device))
+    desk.serve(opening)
+    desk.serve(.clock(1, sample))
+    desk.serve(.close(1))
+    other = nil
+    desk.serve(opening)
+    desk.serve(.close(1))
+    #expect(try DeviceFolder(place, disk: LocalDisk()).contents.clockSamples.isEmpty)
+  }
+
+  @Test func aProcessThatStopsLeavesThem() throws {
+    let desk = makeDesk()
     desk.serve(.open(1, place, DeviceKey(session: session, device: device)))
     desk.serve(.clock(1, sample))
     for sequence in UInt32(1)...10 { desk.serve(.frame(1, try frame(sequence))) }

@@ -15,6 +15,8 @@ final class RecorderDesk {
 
   /// Frames of one camera written in one go: enough to save system calls, few enough to acknowledge soon.
   static let maximumBatch = 32
+  /// Of one camera; of more, the newest.
+  static let maximumEarly = 256
   private static let retryPause = Duration.seconds(1)
   private static let correctionPatience = Duration.seconds(2)
 
@@ -26,6 +28,8 @@ final class RecorderDesk {
   private let syncer: RecordingSyncer
   private let emit: (RecorderEvent) -> Void
   private var cameras: [CameraNumber: Camera] = [:]
+  /// Exchanges of cameras whose folders could not be opened yet, and will be tried again.
+  private var early: [CameraNumber: [ClockSample]] = [:]
   private var withFrames: [CameraNumber] = []
   private var reserveCheckedAt: SessionTime?
   private var isBelowReserve = false
@@ -51,9 +55,7 @@ final class RecorderDesk {
     switch command {
     case .open(let camera, let place, let key): open(camera, place, key)
     case .frame(let camera, let frame): add(frame, to: camera)
-    case .clock(let camera, let sample):
-      // Losing a sample costs a restarted instance a little precision, not a frame.
-      try? cameras[camera]?.folder.append(sample)
+    case .clock(let camera, let sample): keep(sample, of: camera)
     case .close(let camera): close(camera)
     case .closeSession(let session, let request):
       for (camera, open) in cameras where open.key.session == session { close(camera) }
@@ -105,13 +107,24 @@ final class RecorderDesk {
     do throws(DeviceFolder.OpenFailure) {
       let folder = try DeviceFolder(place, disk: disk, reserveBytes: reserveBytes)
       cameras[camera] = Camera(folder: folder, key: key)
+      for sample in early.removeValue(forKey: camera) ?? [] { keep(sample, of: camera) }
       emit(.opened(camera, folder.contents))
     } catch {
       emit(.openFailed(camera, error))
     }
   }
 
+  private func keep(_ sample: ClockSample, of camera: CameraNumber) {
+    guard let folder = cameras[camera]?.folder else {
+      early[camera] = (early[camera] ?? []).suffix(Self.maximumEarly - 1) + [sample]
+      return
+    }
+    // Losing one costs a little precision, not a frame; without any, the times of the index stand.
+    try? folder.append(sample)
+  }
+
   private func close(_ camera: CameraNumber, correctingTimes: Bool = true) {
+    early[camera] = nil
     flush(camera)
     if let open = cameras.removeValue(forKey: camera) {
       // A file without trailer is still good; the next opening recovers it.
