@@ -77,6 +77,55 @@ import Timing
     #expect(library.read(ReadRecording(session: session, path: "phone/clock.bin", offset: 0)) == nil)
   }
 
+  /// Without a calibration, or with nobody in view, nobody else asks for them.
+  @Test func whatAKilledProcessOwesIsMadeForWhoListsTheRecordings() throws {
+    var open: DeviceFolder? = try DeviceFolder(place, disk: LocalDisk())
+    #expect(try open?.record((1...10).map { try frame($0) }).recorded.count == 10)
+    try open?.append(sample)
+    #expect(list().map(\.paths) == [["phone/0001.mkv", "phone/0001.idx"]])
+    open = nil
+    #expect(list().map(\.paths) == [["phone/0001.mkv", "phone/0001.idx", "phone/0001.times"]])
+    expectRight(TimesCorrection(folder: place.folder, boot: boot).times)
+  }
+
+  /// What the coach is told.
+  private func list() -> [RecordingFile] {
+    var listed: [RecordingFile] = []
+    let desk = makeDesk { if case .listed(_, let files) = $0 { listed = files } }
+    desk.serve(.list(session, request: 1))
+    return listed
+  }
+
+  /// A disk that refuses the first of two files; it is told once, and tried again when some time has passed.
+  @Test func timesThatCannotBeWrittenCostNoOthers() throws {
+    let lines = Monitor([String]())
+    var open: DeviceFolder? = try DeviceFolder(place, disk: LocalDisk())
+    _ = try open?.record((1...5).map { try frame($0) })
+    try open?.finishSegments()
+    _ = try open?.record((6...10).map { try frame($0) })
+    try open?.append(sample)
+    open = nil
+    let obstacle = "\(place.folder)/0001.times.new"
+    try FileManager.default.createDirectory(atPath: obstacle, withIntermediateDirectories: false)
+
+    let time = ManualTimeSource()
+    let told = RecordingLibrary(
+      root: folder.path, instance: 1, boot: boot,
+      log: Log(name: "test") { line in lines.change { $0.append(line) } })
+    var recordings = RecordingList(told, time: time)
+    func withTimes() -> [Bool] { recordings.files(of: session).map { $0.timesPath != nil } }
+    #expect(withTimes() == [false, true])
+    rmdir(obstacle)
+    #expect(withTimes() == [false, true], "not with every list")
+    try FileManager.default.createDirectory(atPath: obstacle, withIntermediateDirectories: false)
+    time.advance(by: .microseconds(RecordingList.pause))
+    #expect(withTimes() == [false, true])
+    #expect(lines.withLock { $0.count { $0.contains("times_not_corrected") } } == 1)
+    rmdir(obstacle)
+    time.advance(by: .microseconds(RecordingList.pause))
+    #expect(withTimes() == [true, true])
+  }
+
   @Test func recordingsOfAnotherBootKeepTheirTimes() throws {
     var open: DeviceFolder? = try DeviceFolder(place, disk: LocalDisk())
     _ = try open?.record((1...3).map { try frame($0) })
@@ -138,10 +187,10 @@ import Timing
     close(open("\(place.folder)/0001.mkv", O_CREAT | O_WRONLY, 0o600))
   }
 
-  private func makeDesk() -> RecorderDesk {
+  private func makeDesk(emit: @escaping (RecorderEvent) -> Void = { _ in }) -> RecorderDesk {
     RecorderDesk(
-      library: library, reserveBytes: 0, disk: LocalDisk(), time: ManualTimeSource(), syncer: RecordingSyncer()
-    ) { _ in }
+      library: library, reserveBytes: 0, disk: LocalDisk(), time: ManualTimeSource(), syncer: RecordingSyncer(),
+      emit: emit)
   }
 
   /// The phone's only exchange may come while another instance still holds the folder.

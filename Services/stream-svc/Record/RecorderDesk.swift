@@ -21,6 +21,7 @@ final class RecorderDesk {
   private static let correctionPatience = Duration.seconds(2)
 
   private let library: RecordingLibrary
+  private var list: RecordingList
   private var finalTimes: FinalTimesShelf
   private let reserveBytes: UInt64
   private let disk: any RecordingDisk
@@ -41,6 +42,7 @@ final class RecorderDesk {
     syncer: RecordingSyncer, syncPeriod: Duration = .seconds(5), emit: @escaping (RecorderEvent) -> Void
   ) {
     self.library = library
+    list = RecordingList(library, time: time)
     finalTimes = FinalTimesShelf(library)
     self.reserveBytes = reserveBytes
     self.disk = disk
@@ -61,7 +63,7 @@ final class RecorderDesk {
       for (camera, open) in cameras where open.key.session == session { close(camera) }
       emit(.sessionClosed(request: request))
     case .list(let session, let request):
-      emit(.listed(request: request, library.files(of: session)))
+      emit(.listed(request: request, list.files(of: session)))
     case .read(let wanted, let request):
       emit(.read(request: request, library.read(wanted)))
     case .finalTimes(let wanted, let request):
@@ -93,7 +95,7 @@ final class RecorderDesk {
   }
 
   /// The process ends, soon: all files are finished first. What is not corrected in time is when somebody asks for it
-  /// (`RecordingLibrary.finalTimes`), or when the phone's next connection ends.
+  /// (`RecordingLibrary.finalTimes`, `RecordingList`), or when the phone's next connection ends.
   func closeAll() {
     let patience = time.now().advanced(by: Self.correctionPatience)
     for camera in cameras.keys.sorted() {
@@ -131,10 +133,17 @@ final class RecorderDesk {
       try? open.folder.finishSegments()
       // From here on nobody else knows of them.
       syncer.synchronize(open.folder.takeUnsynced())
-      // Without corrected times those of the index stand.
-      if correctingTimes, !isBelowReserve { try? open.folder.correctTimes() }
+      if correctingTimes, !isBelowReserve { correctTimes(in: open.folder) }
     }
     emit(.closed(camera))
+  }
+
+  private func correctTimes(in folder: DeviceFolder) {
+    do throws(DiskFailure) {
+      try folder.correctTimes()
+    } catch {
+      library.tell(error, of: folder.path)
+    }
   }
 
   private func add(_ frame: TimedFrame, to camera: CameraNumber) {
