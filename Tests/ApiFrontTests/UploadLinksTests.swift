@@ -137,4 +137,25 @@ private final class Carrier: PhoneLinkCarrier {
     answer(.success(located(2, second)))
     #expect(first.owners.isEmpty && second.owners.isEmpty)
   }
+
+  /// Else stream-svc would hold the recording of a phone that does not come back until it takes this process for gone.
+  @Test func whenTheProcessStopsAllLinksEndAndNoneBegins() throws {
+    let uploads = try makeUploads()
+    let place = located(1, first)
+    uploads.locate = { _, completion in completion(.success(place)) }
+    var refusals: [String] = []
+    func refused(_ sequence: UInt8) -> Upload {
+      Upload(sequence: UInt32(sequence), oldestSequence: 1, frame: BusMessage([sequence]), deadline: .distantFuture) {
+        if case .failure(let error) = $0 { refusals.append(error.code) }
+      }
+    }
+    uploads.upload(refused(1), of: key)
+    uploads.closeAll()
+    #expect(first.owners.isEmpty)
+    #expect(refusals == ["restarting"])
+    uploads.upload(refused(2), of: key)
+    uploads.keep(sample(1), of: key)
+    #expect(first.owners.isEmpty && first.frames == [1])
+    #expect(refusals == ["restarting", "restarting"])
+  }
 }

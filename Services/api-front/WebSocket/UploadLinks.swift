@@ -15,6 +15,8 @@ final class UploadLinks {
   private let numbers: LinkNumbers
   private let loop: EventLoop
   private var links: [DeviceKey: UploadLink] = [:]
+  /// The process stops: nobody would close a link that is opened now.
+  private var isOver = false
   private static let idle = Duration.seconds(10)
 
   init(loop: EventLoop, links: LinkNumbers) {
@@ -50,10 +52,16 @@ final class UploadLinks {
     }
   }
 
+  /// The process stops: uploads are to come again, and stream-svc finishes the recordings of those that do not.
+  func closeAll() {
+    isOver = true
+    for link in links.values { link.closedByStream(.restarting) }
+  }
+
   private func withLink(of key: DeviceKey, _ body: @escaping (Result<UploadLink, ServiceError>) -> Void) {
     if let link = links[key] { return body(.success(link)) }
     locate(key) { [weak self] result in
-      guard let self else { return }
+      guard let self, !isOver else { return body(.failure(.restarting)) }
       body(result.map { self.links[key] ?? self.open(key, $0) })
     }
   }
