@@ -6,9 +6,12 @@ import Timing
 
 @testable import ApiFront
 
-/// An instance that takes everything and answers when the test says so.
+/// An instance that takes everything while it is ready, and answers when the test says so.
 private final class Carrier: PhoneLinkCarrier {
   private(set) var owners: [UInt64: any PhoneLinkOwner] = [:]
+  var isReady = true
+  /// What was taken, in order.
+  private(set) var kinds: [PhoneLinkKind] = []
   /// First bytes of the frames that came.
   private(set) var frames: [UInt8] = []
 
@@ -20,8 +23,15 @@ private final class Carrier: PhoneLinkCarrier {
   func remove(link: UInt64) { owners[link] = nil }
 
   func send(_ kind: PhoneLinkKind, link: UInt64, _ payload: BusMessage?, at: SessionTime) -> Bool {
+    guard isReady, owners[link] != nil else { return false }
+    kinds.append(kind)
     if kind == .frame, let first = payload?.bytes.first { frames.append(first) }
-    return owners[link] != nil
+    return true
+  }
+
+  func becomeReady() {
+    isReady = true
+    for owner in owners.values { owner.channelIsReady() }
   }
 
   func acknowledge(_ sequence: Int) {
@@ -78,6 +88,40 @@ private final class Carrier: PhoneLinkCarrier {
     #expect(recorded == [1, 2, 3])
   }
 
+  private func sample(_ number: Int64) -> ClockSample {
+    ClockSample(
+      deviceSent: DeviceTime(microseconds: number), serverReceived: SessionTime(microseconds: number),
+      serverSent: SessionTime(microseconds: number), deviceReceived: DeviceTime(microseconds: number))
+  }
+
+  /// It may be the only one of a short recording, which would never get its corrected times.
+  @Test func aClockExchangeWaitsForAnInstanceThatIsAway() throws {
+    let uploads = try makeUploads()
+    let place = located(1, first)
+    uploads.locate = { _, completion in completion(.success(place)) }
+    first.isReady = false
+    uploads.keep(sample(1), of: key)
+    uploads.upload(frame(1), of: key)
+    #expect(first.kinds.isEmpty)
+    first.becomeReady()
+    #expect(first.kinds == [.clockSample, .text, .frame])
+    // Once is enough.
+    first.becomeReady()
+    #expect(first.kinds == [.clockSample, .text, .frame])
+  }
+
+  @Test func clockExchangesThatWaitMoveAlongAndAreBounded() throws {
+    let uploads = try makeUploads()
+    var place = located(1, first)
+    uploads.locate = { _, completion in completion(.success(place)) }
+    first.isReady = false
+    for number in 1...Int64(UploadLink.maximumSamples + 5) { uploads.keep(sample(number), of: key) }
+    place = located(2, second)
+    uploads.recheck(key.session)
+    #expect(first.kinds.isEmpty)
+    #expect(second.kinds == Array(repeating: .clockSample, count: UploadLink.maximumSamples))
+  }
+
   @Test func aLinkThatHasEndedMovesNowhere() throws {
     let uploads = try makeUploads()
     var waiting: ((Result<UploadLinks.Located, ServiceError>) -> Void)?
@@ -92,5 +136,26 @@ private final class Carrier: PhoneLinkCarrier {
     let answer = try #require(waiting)
     answer(.success(located(2, second)))
     #expect(first.owners.isEmpty && second.owners.isEmpty)
+  }
+
+  /// Else stream-svc would hold the recording of a phone that does not come back until it takes this process for gone.
+  @Test func whenTheProcessStopsAllLinksEndAndNoneBegins() throws {
+    let uploads = try makeUploads()
+    let place = located(1, first)
+    uploads.locate = { _, completion in completion(.success(place)) }
+    var refusals: [String] = []
+    func refused(_ sequence: UInt8) -> Upload {
+      Upload(sequence: UInt32(sequence), oldestSequence: 1, frame: BusMessage([sequence]), deadline: .distantFuture) {
+        if case .failure(let error) = $0 { refusals.append(error.code) }
+      }
+    }
+    uploads.upload(refused(1), of: key)
+    uploads.closeAll()
+    #expect(first.owners.isEmpty)
+    #expect(refusals == ["restarting"])
+    uploads.upload(refused(2), of: key)
+    uploads.keep(sample(1), of: key)
+    #expect(first.owners.isEmpty && first.frames == [1])
+    #expect(refusals == ["restarting", "restarting"])
   }
 }

@@ -77,6 +77,55 @@ import Timing
     #expect(library.read(ReadRecording(session: session, path: "phone/clock.bin", offset: 0)) == nil)
   }
 
+  /// Without a calibration, or with nobody in view, nobody else asks for them.
+  @Test func whatAKilledProcessOwesIsMadeForWhoListsTheRecordings() throws {
+    var open: DeviceFolder? = try DeviceFolder(place, disk: LocalDisk())
+    #expect(try open?.record((1...10).map { try frame($0) }).recorded.count == 10)
+    try open?.append(sample)
+    #expect(list().map(\.paths) == [["phone/0001.mkv", "phone/0001.idx"]])
+    open = nil
+    #expect(list().map(\.paths) == [["phone/0001.mkv", "phone/0001.idx", "phone/0001.times"]])
+    expectRight(TimesCorrection(folder: place.folder, boot: boot).times)
+  }
+
+  /// What the coach is told.
+  private func list() -> [RecordingFile] {
+    var listed: [RecordingFile] = []
+    let desk = makeDesk { if case .listed(_, let files) = $0 { listed = files } }
+    desk.serve(.list(session, request: 1))
+    return listed
+  }
+
+  /// A disk that refuses the first of two files; it is told once, and tried again when some time has passed.
+  @Test func timesThatCannotBeWrittenCostNoOthers() throws {
+    let lines = Monitor([String]())
+    var open: DeviceFolder? = try DeviceFolder(place, disk: LocalDisk())
+    _ = try open?.record((1...5).map { try frame($0) })
+    try open?.finishSegments()
+    _ = try open?.record((6...10).map { try frame($0) })
+    try open?.append(sample)
+    open = nil
+    let obstacle = "\(place.folder)/0001.times.new"
+    try FileManager.default.createDirectory(atPath: obstacle, withIntermediateDirectories: false)
+
+    let time = ManualTimeSource()
+    let told = RecordingLibrary(
+      root: folder.path, instance: 1, boot: boot,
+      log: Log(name: "test") { line in lines.change { $0.append(line) } })
+    var recordings = RecordingList(told, time: time)
+    func withTimes() -> [Bool] { recordings.files(of: session).map { $0.timesPath != nil } }
+    #expect(withTimes() == [false, true])
+    rmdir(obstacle)
+    #expect(withTimes() == [false, true], "not with every list")
+    try FileManager.default.createDirectory(atPath: obstacle, withIntermediateDirectories: false)
+    time.advance(by: .microseconds(RecordingList.pause))
+    #expect(withTimes() == [false, true])
+    #expect(lines.withLock { $0.count { $0.contains("times_not_corrected") } } == 1)
+    rmdir(obstacle)
+    time.advance(by: .microseconds(RecordingList.pause))
+    #expect(withTimes() == [true, true])
+  }
+
   @Test func recordingsOfAnotherBootKeepTheirTimes() throws {
     var open: DeviceFolder? = try DeviceFolder(place, disk: LocalDisk())
     _ = try open?.record((1...3).map { try frame($0) })
@@ -138,10 +187,47 @@ import Timing
     close(open("\(place.folder)/0001.mkv", O_CREAT | O_WRONLY, 0o600))
   }
 
+  private func makeDesk(emit: @escaping (RecorderEvent) -> Void = { _ in }) -> RecorderDesk {
+    RecorderDesk(
+      library: library, reserveBytes: 0, disk: LocalDisk(), time: ManualTimeSource(), syncer: RecordingSyncer(),
+      emit: emit)
+  }
+
+  /// The phone's only exchange may come while another instance still holds the folder.
+  @Test func exchangesFromBeforeTheFolderCouldBeOpenedCount() throws {
+    let desk = makeDesk()
+    try FileManager.default.createDirectory(atPath: place.folder, withIntermediateDirectories: true)
+    var other = try FolderLock(folder: place.folder)
+    #expect(other != nil)
+    let opening = RecorderCommand.open(1, place, DeviceKey(session: session, device: device))
+    desk.serve(opening)
+    desk.serve(.clock(1, sample))
+    other = nil
+    desk.serve(opening)
+    for sequence in UInt32(1)...10 { desk.serve(.frame(1, try frame(sequence))) }
+    desk.serve(.close(1))
+    #expect(access("\(place.folder)/0001.times", F_OK) == 0)
+    expectRight(try ask().times)
+  }
+
+  /// Of a phone that gave up before its folder could be opened, the next connection knows nothing.
+  @Test func exchangesOfAConnectionThatEndedDoNotCount() throws {
+    let desk = makeDesk()
+    try FileManager.default.createDirectory(atPath: place.folder, withIntermediateDirectories: true)
+    var other = try FolderLock(folder: place.folder)
+    #expect(other != nil)
+    let opening = RecorderCommand.open(1, place, DeviceKey(session: session, device: device))
+    desk.serve(opening)
+    desk.serve(.clock(1, sample))
+    desk.serve(.close(1))
+    other = nil
+    desk.serve(opening)
+    desk.serve(.close(1))
+    #expect(try DeviceFolder(place, disk: LocalDisk()).contents.clockSamples.isEmpty)
+  }
+
   @Test func aProcessThatStopsLeavesThem() throws {
-    let desk = RecorderDesk(
-      library: library, reserveBytes: 0, disk: LocalDisk(), time: ManualTimeSource(), syncer: RecordingSyncer()
-    ) { _ in }
+    let desk = makeDesk()
     desk.serve(.open(1, place, DeviceKey(session: session, device: device)))
     desk.serve(.clock(1, sample))
     for sequence in UInt32(1)...10 { desk.serve(.frame(1, try frame(sequence))) }

@@ -30,7 +30,8 @@ final class PhoneLinkChannel: PhoneLinkCarrier {
   private var unopened: Set<UInt64> = []
   private var openedAt: [UInt64: SessionTime] = [:]
   private var blocked: Set<UInt64> = []
-  /// Links that have ended, which stream-svc could not be told yet.
+  /// Links that have ended, which stream-svc could not be told yet. A restarted one may know them too: of a restart is heard
+  /// only after what was under way has reached it; else it passes the word over.
   private var unclosed: Set<UInt64> = []
   private var retry: TimerID?
   private let shed: Counter
@@ -72,8 +73,9 @@ final class PhoneLinkChannel: PhoneLinkCarrier {
   func remove(link: UInt64) {
     guard owners.removeValue(forKey: link) != nil else { return }
     blocked.remove(link)
-    openedAt[link] = nil
-    if unopened.remove(link) == nil { close(link) }
+    // One that is to be opened anew may be known all the same: it was asked for before its opening arrived.
+    let wasOpened = openedAt.removeValue(forKey: link) != nil
+    if unopened.remove(link) == nil || wasOpened { close(link) }
   }
 
   private func close(_ link: UInt64) {
@@ -145,7 +147,6 @@ final class PhoneLinkChannel: PhoneLinkCarrier {
     case .resumed: log.info("stream_back", (.instance, instance))
     case .restarted:
       log.info("stream_connected", (.instance, instance), (.count, owners.count))
-      unclosed = []
       unopened = Set(owners.keys)
       for link in owners.keys { openIfPossible(link) }
     }

@@ -160,6 +160,7 @@ final class SocketHub: WebSocketGate {
   /// The process stops: phones are told to come again.
   func sayGoodbye() {
     for phone in phones.values { phone.end(.restarting) }
+    uploads.closeAll()
     feed.sayGoodbye()
   }
 }

@@ -15,6 +15,8 @@ final class UploadLinks {
   private let numbers: LinkNumbers
   private let loop: EventLoop
   private var links: [DeviceKey: UploadLink] = [:]
+  /// The process stops: nobody would close a link that is opened now.
+  private var isOver = false
   private static let idle = Duration.seconds(10)
 
   init(loop: EventLoop, links: LinkNumbers) {
@@ -42,17 +44,24 @@ final class UploadLinks {
   /// This device was removed: what waits is refused, and the way to the disk is closed.
   func shutOut(_ key: DeviceKey) { links[key]?.closedByStream(.deviceRemoved) }
 
-  /// Hands on a clock exchange. One that gets lost is followed by the next.
+  /// Hands on a clock exchange. What the instance does not take at that moment waits for it: a short recording may have no
+  /// other. One without a place is followed by the next.
   func keep(_ sample: ClockSample, of key: DeviceKey) {
     withLink(of: key) { [loop] result in
       if case .success(let link) = result { link.add(sample, at: loop.time.now()) }
     }
   }
 
+  /// The process stops: uploads are to come again, and stream-svc finishes the recordings of those that do not.
+  func closeAll() {
+    isOver = true
+    for link in links.values { link.closedByStream(.restarting) }
+  }
+
   private func withLink(of key: DeviceKey, _ body: @escaping (Result<UploadLink, ServiceError>) -> Void) {
     if let link = links[key] { return body(.success(link)) }
     locate(key) { [weak self] result in
-      guard let self else { return }
+      guard let self, !isOver else { return body(.failure(.restarting)) }
       body(result.map { self.links[key] ?? self.open(key, $0) })
     }
   }
@@ -103,6 +112,8 @@ final class UploadLink: PhoneLinkOwner {
   private var channel: any PhoneLinkCarrier
   private let time: any TimeSource
   private var waiting: [Upload] = []
+  /// Clock exchanges that the channel has not taken yet, oldest first.
+  private var samples: [(sample: ClockSample, at: SessionTime)] = []
   private var isSent = false
   private var isClosed = false
   private(set) var lastUse = SessionTime.zero
@@ -111,6 +122,8 @@ final class UploadLink: PhoneLinkOwner {
   var question: StandingQuestion?
 
   static let maximumWaiting = 8
+  /// Of more, the newest.
+  static let maximumSamples = 16
 
   init(key: DeviceKey, _ located: UploadLinks.Located, number: UInt64, time: any TimeSource) {
     self.key = key
@@ -139,7 +152,8 @@ final class UploadLink: PhoneLinkOwner {
 
   func add(_ sample: ClockSample, at now: SessionTime) {
     lastUse = now
-    _ = channel.send(.clockSample, link: number, BusMessage(sample.encoded()), at: now)
+    samples = samples.suffix(Self.maximumSamples - 1) + [(sample, now)]
+    sendNext()
   }
 
   /// Nobody waits for these any more, and the next may go. Whether there were any.
@@ -153,7 +167,12 @@ final class UploadLink: PhoneLinkOwner {
     return true
   }
 
+  /// The exchanges first: a frame's time is the better for them.
   private func sendNext() {
+    while let next = samples.first {
+      guard channel.send(.clockSample, link: number, BusMessage(next.sample.encoded()), at: next.at) else { return }
+      samples.removeFirst()
+    }
     guard !isSent, let first = waiting.first else { return }
     let now = time.now()
     let hello = Array(#"{"type":"hello","oldest_seq":\#(first.oldestSequence)}"#.utf8)

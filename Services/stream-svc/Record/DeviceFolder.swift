@@ -24,6 +24,7 @@ final class DeviceFolder {
     case disk(DiskFailure)
   }
 
+  var path: String { place.folder }
   private let place: SegmentPlace
   private let disk: any RecordingDisk
   private let lock: FolderLock

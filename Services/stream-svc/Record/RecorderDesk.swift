@@ -15,10 +15,13 @@ final class RecorderDesk {
 
   /// Frames of one camera written in one go: enough to save system calls, few enough to acknowledge soon.
   static let maximumBatch = 32
+  /// Of one camera; of more, the newest.
+  static let maximumEarly = 256
   private static let retryPause = Duration.seconds(1)
   private static let correctionPatience = Duration.seconds(2)
 
   private let library: RecordingLibrary
+  private var list: RecordingList
   private var finalTimes: FinalTimesShelf
   private let reserveBytes: UInt64
   private let disk: any RecordingDisk
@@ -26,6 +29,8 @@ final class RecorderDesk {
   private let syncer: RecordingSyncer
   private let emit: (RecorderEvent) -> Void
   private var cameras: [CameraNumber: Camera] = [:]
+  /// Exchanges of cameras whose folders could not be opened yet, and will be tried again.
+  private var early: [CameraNumber: [ClockSample]] = [:]
   private var withFrames: [CameraNumber] = []
   private var reserveCheckedAt: SessionTime?
   private var isBelowReserve = false
@@ -37,6 +42,7 @@ final class RecorderDesk {
     syncer: RecordingSyncer, syncPeriod: Duration = .seconds(5), emit: @escaping (RecorderEvent) -> Void
   ) {
     self.library = library
+    list = RecordingList(library, time: time)
     finalTimes = FinalTimesShelf(library)
     self.reserveBytes = reserveBytes
     self.disk = disk
@@ -51,15 +57,13 @@ final class RecorderDesk {
     switch command {
     case .open(let camera, let place, let key): open(camera, place, key)
     case .frame(let camera, let frame): add(frame, to: camera)
-    case .clock(let camera, let sample):
-      // Losing a sample costs a restarted instance a little precision, not a frame.
-      try? cameras[camera]?.folder.append(sample)
+    case .clock(let camera, let sample): keep(sample, of: camera)
     case .close(let camera): close(camera)
     case .closeSession(let session, let request):
       for (camera, open) in cameras where open.key.session == session { close(camera) }
       emit(.sessionClosed(request: request))
     case .list(let session, let request):
-      emit(.listed(request: request, library.files(of: session)))
+      emit(.listed(request: request, list.files(of: session)))
     case .read(let wanted, let request):
       emit(.read(request: request, library.read(wanted)))
     case .finalTimes(let wanted, let request):
@@ -91,7 +95,7 @@ final class RecorderDesk {
   }
 
   /// The process ends, soon: all files are finished first. What is not corrected in time is when somebody asks for it
-  /// (`RecordingLibrary.finalTimes`), or when the phone's next connection ends.
+  /// (`RecordingLibrary.finalTimes`, `RecordingList`), or when the phone's next connection ends.
   func closeAll() {
     let patience = time.now().advanced(by: Self.correctionPatience)
     for camera in cameras.keys.sorted() {
@@ -105,23 +109,41 @@ final class RecorderDesk {
     do throws(DeviceFolder.OpenFailure) {
       let folder = try DeviceFolder(place, disk: disk, reserveBytes: reserveBytes)
       cameras[camera] = Camera(folder: folder, key: key)
+      for sample in early.removeValue(forKey: camera) ?? [] { keep(sample, of: camera) }
       emit(.opened(camera, folder.contents))
     } catch {
       emit(.openFailed(camera, error))
     }
   }
 
+  private func keep(_ sample: ClockSample, of camera: CameraNumber) {
+    guard let folder = cameras[camera]?.folder else {
+      early[camera] = (early[camera] ?? []).suffix(Self.maximumEarly - 1) + [sample]
+      return
+    }
+    // Losing one costs a little precision, not a frame; without any, the times of the index stand.
+    try? folder.append(sample)
+  }
+
   private func close(_ camera: CameraNumber, correctingTimes: Bool = true) {
+    early[camera] = nil
     flush(camera)
     if let open = cameras.removeValue(forKey: camera) {
       // A file without trailer is still good; the next opening recovers it.
       try? open.folder.finishSegments()
       // From here on nobody else knows of them.
       syncer.synchronize(open.folder.takeUnsynced())
-      // Without corrected times those of the index stand.
-      if correctingTimes, !isBelowReserve { try? open.folder.correctTimes() }
+      if correctingTimes, !isBelowReserve { correctTimes(in: open.folder) }
     }
     emit(.closed(camera))
+  }
+
+  private func correctTimes(in folder: DeviceFolder) {
+    do throws(DiskFailure) {
+      try folder.correctTimes()
+    } catch {
+      library.tell(error, of: folder.path)
+    }
   }
 
   private func add(_ frame: TimedFrame, to camera: CameraNumber) {

@@ -10,14 +10,22 @@ struct RecordingLibrary: Sendable {
   /// Instances share the folder; each lists what it wrote, so that nothing is listed twice.
   let instance: UInt16
   let boot: BootID
-  /// What removals meet with on the disk.
+  /// What removals and corrections meet with on the disk.
   var log: Log?
 
   /// This instance's segments of a session, in the order of device and number.
-  func files(of session: SessionID) -> [RecordingFile] {
+  ///
+  /// - Parameter makeMissing: called for each folder in which corrected times are missing that can be made, before it is
+  ///   looked which there are.
+  func files(of session: SessionID, makeMissing: (TimesCorrection) -> Void = { _ in }) -> [RecordingFile] {
     let folder = "\(root)/\(session.text)"
     return entries(of: folder).compactMap { DeviceID($0) }.flatMap { device in
-      segmentNumbers(in: "\(folder)/\(device.text)").compactMap { file(device, $0, in: folder) }
+      let correction = TimesCorrection(folder: "\(folder)/\(device.text)", boot: boot)
+      let segments = correction.segments().filter { $0.header.instance == instance }
+      if segments.contains(where: { $0.header.boot == boot && !correction.isThere($0.number) }) {
+        makeMissing(correction)
+      }
+      return segments.compactMap { file(device, $0, hasTimes: correction.isThere($0.number)) }
     }
   }
 
@@ -63,8 +71,12 @@ struct RecordingLibrary: Sendable {
       let correction = TimesCorrection(folder: "\(folder)/\(device.text)", boot: boot)
       // Held only as long as it takes; a phone that connects meanwhile is tried again.
       if let lock = try? FolderLock(folder: correction.folder) {
-        // Without them the index's times stand.
-        withExtendedLifetime(lock) { try? correction.makeMissing() }
+        defer { withExtendedLifetime(lock) {} }
+        do throws(DiskFailure) {
+          try correction.makeMissing()
+        } catch {
+          tell(error, of: correction.folder)
+        }
       } else {
         inUse += 1
       }
@@ -96,12 +108,14 @@ struct RecordingLibrary: Sendable {
     log?.error("recordings_not_removed", (.error, error.description))
   }
 
-  private func file(_ device: DeviceID, _ number: Int, in folder: String) -> RecordingFile? {
-    guard let segment = try? SegmentRecovery(number: number, folder: "\(folder)/\(device.text)").read(),
-      segment.header.instance == instance, let first = segment.records.first, let last = segment.records.last
-    else { return nil }
-    let base = "\(device.text)/\(SegmentPlace.name(number))"
-    let hasTimes = access("\(folder)/\(base).times", F_OK) == 0
+  /// Without corrected times those of the index stand.
+  func tell(_ failure: DiskFailure, of folder: String) {
+    log?.error("times_not_corrected", (.path, folder), (.error, failure.description))
+  }
+
+  private func file(_ device: DeviceID, _ segment: StoredSegment, hasTimes: Bool) -> RecordingFile? {
+    guard let first = segment.records.first, let last = segment.records.last else { return nil }
+    let base = "\(device.text)/\(SegmentPlace.name(segment.number))"
     return RecordingFile(
       device: device, path: base + ".mkv", indexPath: base + ".idx", timesPath: hasTimes ? base + ".times" : nil,
       frames: segment.records.count,

@@ -1,3 +1,4 @@
+import Glibc
 import Messages
 import Timing
 
@@ -6,19 +7,26 @@ struct TimesCorrection {
   let folder: String
   let boot: BootID
 
-  /// Reads all frames' times once more with every exchange that there was, and keeps them beside the index.
+  /// Reads all frames' times once more with every exchange that there was, and keeps them beside the index. A segment whose
+  /// times cannot be written keeps nobody from the others; the first failure is thrown at the end.
   func make(from samples: [ClockSample]) throws(DiskFailure) {
     guard !samples.isEmpty else { return }
     let history = ClockHistory(samples)
-    for (number, segment) in segments() {
-      try CorrectedTimes(of: segment, history: history, boot: boot)?.write(to: path(number))
+    var failure: DiskFailure?
+    for segment in segments() {
+      do throws(DiskFailure) {
+        try CorrectedTimes(of: segment, history: history, boot: boot)?.write(to: path(segment.number))
+      } catch {
+        failure = failure ?? error
+      }
     }
+    if let failure { throw failure }
   }
 
   /// Makes what a killed process had no time for. Segments of another boot stay as they are.
   func makeMissing() throws(DiskFailure) {
-    let lacking = segments().contains { number, segment in
-      segment.header.boot == boot && stored(number)?.records.count != segment.records.count
+    let lacking = segments().contains { segment in
+      segment.header.boot == boot && stored(segment.number)?.records.count != segment.records.count
     }
     guard lacking else { return }
     try make(from: try ClockLog(path: "\(folder)/clock.bin", boot: boot).all())
@@ -31,12 +39,13 @@ struct TimesCorrection {
     }
   }
 
-  /// One that cannot be read keeps nobody from the others.
-  private func segments() -> [(Int, StoredSegment)] {
-    segmentNumbers(in: folder).compactMap { number in
-      (try? SegmentRecovery(number: number, folder: folder).read()).map { (number, $0) }
-    }
+  /// By ascending number. One that cannot be read keeps nobody from the others.
+  func segments() -> [StoredSegment] {
+    segmentNumbers(in: folder).compactMap { try? SegmentRecovery(number: $0, folder: folder).read() }
   }
+
+  /// Whether a segment has corrected times.
+  func isThere(_ number: Int) -> Bool { access(path(number), F_OK) == 0 }
 
   private func stored(_ number: Int) -> CorrectedTimes? {
     guard let file = try? LocalFile(opening: path(number), flags: 0), let size = try? file.size(),

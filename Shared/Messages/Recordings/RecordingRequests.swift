@@ -41,7 +41,7 @@ public struct RecordingFile: Codable, Hashable, Sendable {
   }
 }
 
-/// The recordings that one stream-svc instance holds of a session.
+/// The recordings that one stream-svc instance holds of a session. Corrected times that nobody came to make are made first.
 public struct ListRecordings: ServiceRequest {
   public struct Reply: Codable, Sendable {
     public let files: [RecordingFile]

@@ -258,11 +258,21 @@ test("poses are offered when there are some, else the page says why not", () => 
 });
 
 test("recordings are listed again while they grow, and not too often", () => {
-  const due = (more) => isDue({ recorded: 200, asked: 100, now: 60_000, askedAt: 50_000, ...more });
+  const due = (more) => isDue({ recorded: 200, asked: 100, now: 60_000, askedAt: 50_000, lacksTimes: false, inVain: 0, ...more });
   assert.equal(due({}), true);
   assert.equal(due({ recorded: 100 }), false);
   assert.equal(due({ askedAt: 56_000 }), false);
   assert.equal(due({ recorded: 0, asked: 0 }), false);
+});
+
+test("recordings are listed again until they have their corrected times, ever less often", () => {
+  const due = (waited, inVain) => isDue({ recorded: 100, asked: 100, now: 500_000, askedAt: 500_000 - waited, lacksTimes: true, inVain });
+  assert.equal(due(4_000, 0), false);
+  assert.equal(due(5_000, 0), true);
+  assert.equal(due(15_000, 2), false);
+  assert.equal(due(20_000, 2), true);
+  assert.equal(due(55_000, 20), false);
+  assert.equal(due(60_000, 20), true);
 });
 
 test("lost pictures are told, with their share", () => {

@@ -6,10 +6,16 @@ import { recordingAddress, recordings } from "./api.js";
 
 /** The server reads its disk for each list. */
 const EVERY_MS = 5000;
+/** How often at least, while corrected times are missing: some recordings never get any. */
+const SELDOM_MS = 60_000;
 
-/** Whether it is time to ask again: more was recorded than when it was last asked, which is a while ago. Pure. */
-export function isDue({ recorded, asked, now, askedAt }) {
-  return recorded > asked && now - askedAt >= EVERY_MS;
+/**
+ * Whether it is time to ask again: more was recorded than when it was last asked, which is a while ago; or corrected times
+ * are missing, which come when a phone has left, and were asked for `inVain` times since. Pure.
+ */
+export function isDue({ recorded, asked, now, askedAt, lacksTimes, inVain }) {
+  if (recorded > asked) return now - askedAt >= EVERY_MS;
+  return lacksTimes && now - askedAt >= Math.min(SELDOM_MS, EVERY_MS * 2 ** inVain);
 }
 
 export class RecordingList {
@@ -24,6 +30,8 @@ export class RecordingList {
     this.rows = new Map();
     this.asked = 0;
     this.askedAt = -Infinity;
+    this.lacksTimes = false;
+    this.inVain = 0;
     this.list.replaceChildren();
     if (session) this.load();
   }
@@ -31,13 +39,20 @@ export class RecordingList {
   /** Takes in a status: what the phones say that is recorded. */
   update({ devices }) {
     const recorded = devices.reduce((sum, device) => sum + device.frames_recorded, 0);
-    const { asked, askedAt } = this;
-    if (document.hidden || !isDue({ recorded, asked, now: performance.now(), askedAt })) return;
+    const { asked, askedAt, lacksTimes, inVain } = this;
+    if (document.hidden || !isDue({ recorded, asked, now: performance.now(), askedAt, lacksTimes, inVain })) return;
+    this.inVain = recorded > asked ? 0 : inVain + 1;
     this.asked = recorded;
-    this.load();
+    this.ask();
   }
 
-  async load() {
+  /** Because somebody wants to see it, or something has ended. */
+  load() {
+    this.inVain = 0;
+    return this.ask();
+  }
+
+  async ask() {
     const { session } = this;
     this.askedAt = performance.now();
     try {
@@ -50,6 +65,7 @@ export class RecordingList {
 
   /** Rows that are there already stay: somebody may be about to press one. */
   show(files) {
+    this.lacksTimes = files.some((file) => !file.times_path);
     if (files.length === 0) return this.say("Nothing recorded yet.");
     const shown = files.map((file) => {
       // With the corrected times the row has one more link.
