@@ -41,7 +41,7 @@ public final class ApiFrontProcess: ServiceProcess {
       backends: backends, retentionDays: settings[AppSettings.retentionDays], onClosed: recheck)
     let control = ControlRoutes(
       backends: backends, invitations: invitations, onChanged: recheck, onRemoved: { [sockets] in sockets.shutOut($0) })
-    let tls = isTLS ? try TLSFiles.locate(settings, lan: LANAddress.all().map(\.text)) : nil
+    let tls = isTLS ? try TLSFiles.locate(settings, lan: LANAddress.allTexts()) : nil
     let cookie = CoachCookie(isTLS: isTLS, publicURL: publicURL)
     let coachSession = CoachSessionRoutes(tokens: backends.tokens, cookie: cookie) { [sockets] in
       access.forgetVerified()
@@ -85,7 +85,7 @@ public final class ApiFrontProcess: ServiceProcess {
 
   private func keepTrue(_ certificate: LocalCertificate, publicURL: String?, _ context: ServiceContext) {
     renewal = CertificateRenewal(
-      certificate, publicURL: publicURL, addresses: { LANAddress.all().map(\.text) }, time: context.time,
+      certificate, publicURL: publicURL, addresses: LANAddress.allTexts, time: context.time,
       log: context.log
     ) { [unowned server] in server.reloadCertificate() }
     context.loop.every(CertificateRenewal.period) { [weak self] in self?.renewal?.check() }

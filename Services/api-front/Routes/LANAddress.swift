@@ -67,6 +67,9 @@ struct LANAddress: Equatable, Sendable {
     return choose(found)
   }
 
+  /// Their texts, as certificates name them.
+  static func allTexts() -> [String] { all().map(\.text) }
+
   /// Those of `found` that are worth telling, the likeliest first.
   static func choose(_ found: [LANAddress]) -> [LANAddress] {
     let hasIPv4 = found.contains { !$0.text.contains(":") && $0.rank < rankSelfAssigned }
