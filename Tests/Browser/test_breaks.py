@@ -8,7 +8,7 @@ import pytest
 from axolotl_browser.people import CoachPage, PhonePage
 from axolotl_browser.watched import Complaints
 from axolotl_kit.coach import Coach
-from axolotl_kit.recordings import read_device
+from axolotl_kit.recordings import read_device, read_finished
 from axolotl_kit.stack import Stack
 from playwright.sync_api import expect
 
@@ -32,8 +32,7 @@ def test_a_reloaded_page_takes_its_own_place_again(
     folder = stack.recordings / session / devices[0]["device_id"]
     phone.page.get_by_role("button", name="Stop the camera").click()
     expect(phone.headline).to_have_text("Stopped")
-    stack.wait("the recording to be finished", lambda: read_device(folder).faults == [], 10)
-    recording = read_device(folder)
+    recording = read_finished(folder)
     assert set(range(1, before + 1)) <= set(recording.sequences)
 
 

@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import itertools
 import subprocess
+import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -109,3 +110,14 @@ def is_closed(folder: Path) -> bool:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         return True
     return False
+
+
+def read_finished(folder: Path, patience_s: float = 20) -> DeviceRecording:
+    """Waits until a device's recording is finished, and reads it. Before, its files are not whole at all times."""
+    end = time.monotonic() + patience_s
+    while not is_closed(folder):
+        assert time.monotonic() < end, f"{folder.name} is still being recorded after {patience_s} s"
+        time.sleep(0.05)
+    recording = read_device(folder)
+    assert recording.faults == []
+    return recording
