@@ -53,6 +53,6 @@ def test_a_full_disk_is_told_to_coach_and_phone(
     phone.page.get_by_role("button", name="Stop the camera").click()
     # A burst of all that waited may lose pictures on its way, again and again; it ends when none is left.
     expect(phone.headline).to_have_text("Stopped", timeout=90_000)
-    expect(phone.detail).to_have_text("Everything is saved on the coach's computer.")
+    expect(phone.detail).to_have_text("Everything that was acknowledged is saved on the coach's computer.")
     recording = read_finished(next((disk.recordings / session).iterdir()))
     assert sorted(recording.sequences) == list(range(1, len(recording.sequences) + 1))

@@ -193,16 +193,20 @@ import Timing
       emit: emit)
   }
 
+  private func whileAnotherHoldsTheFolder(_ body: () -> Void) throws {
+    try FileManager.default.createDirectory(atPath: place.folder, withIntermediateDirectories: true)
+    let other = try #require(try FolderLock(folder: place.folder))
+    withExtendedLifetime(other, body)
+  }
+
   /// The phone's only exchange may come while another instance still holds the folder.
   @Test func exchangesFromBeforeTheFolderCouldBeOpenedCount() throws {
     let desk = makeDesk()
-    try FileManager.default.createDirectory(atPath: place.folder, withIntermediateDirectories: true)
-    var other = try FolderLock(folder: place.folder)
-    #expect(other != nil)
     let opening = RecorderCommand.open(1, place, DeviceKey(session: session, device: device))
-    desk.serve(opening)
-    desk.serve(.clock(1, sample))
-    other = nil
+    try whileAnotherHoldsTheFolder {
+      desk.serve(opening)
+      desk.serve(.clock(1, sample))
+    }
     desk.serve(opening)
     for sequence in UInt32(1)...10 { desk.serve(.frame(1, try frame(sequence))) }
     desk.serve(.close(1))
@@ -213,14 +217,12 @@ import Timing
   /// Of a phone that gave up before its folder could be opened, the next connection knows nothing.
   @Test func exchangesOfAConnectionThatEndedDoNotCount() throws {
     let desk = makeDesk()
-    try FileManager.default.createDirectory(atPath: place.folder, withIntermediateDirectories: true)
-    var other = try FolderLock(folder: place.folder)
-    #expect(other != nil)
     let opening = RecorderCommand.open(1, place, DeviceKey(session: session, device: device))
-    desk.serve(opening)
-    desk.serve(.clock(1, sample))
-    desk.serve(.close(1))
-    other = nil
+    try whileAnotherHoldsTheFolder {
+      desk.serve(opening)
+      desk.serve(.clock(1, sample))
+      desk.serve(.close(1))
+    }
     desk.serve(opening)
     desk.serve(.close(1))
     #expect(try DeviceFolder(place, disk: LocalDisk()).contents.clockSamples.isEmpty)

@@ -107,6 +107,31 @@ import Timing
     #expect(stop())
   }
 
+  @Test func onePlaceThatComesFreeIsUsed() {
+    let (first, others) = (Stuck(), Stuck())
+    endings.add(0, after: answers) { first.run() }
+    #expect(first.hasBegun(1))
+    for number in 1...PeerEndings.maximumAbandoned { endings.add(UInt64(number), after: answers) { others.run() } }
+    for number in 1...PeerEndings.maximumAbandoned {
+      time.advance(by: PeerEndings.patience + .milliseconds(1))
+      endings.tick()
+      #expect(others.hasBegun(number))
+    }
+    // The last one waits: all places are taken.
+    time.advance(by: PeerEndings.patience + .milliseconds(1))
+    endings.tick()
+    let ended = Monitor(false)
+    endings.add(99, after: answers) { ended.change { $0 = true } }
+    first.letGo()
+    for _ in 0..<1000 where endings.count > PeerEndings.maximumAbandoned + 1 {
+      loop.runOnce(waitingAtMost: .milliseconds(10))
+    }
+    endings.tick()
+    #expect(ended.wait(atMost: .seconds(10)) { $0 ? true : nil } == true)
+    others.letGo()
+    #expect(stop())
+  }
+
   /// While the process stops, nothing may be freed on the loop's thread.
   @Test func afterTheStopNothingIsEnded() {
     #expect(stop())

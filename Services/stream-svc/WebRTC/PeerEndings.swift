@@ -72,12 +72,11 @@ final class PeerEndings {
     abandoned.formIntersection(underWay.keys)
     reported.formIntersection(underWay.keys)
     for (number, since) in underWay where now - since > Self.patience.wholeMicroseconds {
-      guard reported.insert(number).inserted else { continue }
-      let isLeftBehind = abandoned.count < Self.maximumAbandoned
-      if isLeftBehind {
-        abandoned.insert(number)
-        thread.abandonJob()
-      }
+      let isNew = reported.insert(number).inserted
+      // One that waited because too many had been left behind goes the same way when there is a place again.
+      let isLeftBehind = abandoned.count < Self.maximumAbandoned && abandoned.insert(number).inserted
+      if isLeftBehind { thread.abandonJob() }
+      guard isNew || isLeftBehind else { continue }
       log.error("peer_does_not_end", (.link, number), (.count, count), (.state, isLeftBehind ? "left behind" : "waits"))
     }
   }

@@ -155,7 +155,7 @@ test("what a stopped phone did not save is said", () => {
   assert.match(words({ phase: "stopped", unsaved: 1 }).detail, /^1 picture did not get/);
   assert.equal(words({ phase: "stopped", unsaved: 1 }).tone, "warn");
   assert.deepEqual(words({ phase: "stopped", unsaved: 0 }), {
-    headline: "Stopped", detail: "Everything is saved on the coach's computer.", tone: "plain",
+    headline: "Stopped", detail: "Everything that was acknowledged is saved on the coach's computer.", tone: "plain",
   });
 });
 

@@ -91,7 +91,7 @@ export function describe(state) {
       if (problem) return say("Streaming has ended", wordsFor(problem), "bad");
       return state.unsaved > 0
         ? say("Stopped", `${pictures(state.unsaved)} did not get to the coach's computer. All others are saved there.`, "warn")
-        : say("Stopped", "Everything is saved on the coach's computer.", "plain");
+        : say("Stopped", "Everything that was acknowledged is saved on the coach's computer.", "plain");
     default:
       return describeLive(state, say);
   }
