@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import httpx
 import pytest
 from axolotl_kit.coach import Coach
 from axolotl_kit.footage import Camera
@@ -28,15 +26,6 @@ def disk() -> Iterator[SmallDisk]:
 def own_stack(disk: SmallDisk) -> Iterator[Stack]:
     with Stack(settings=disk.settings) as running:
         yield running
-
-
-def metric(stack: Stack, name: str) -> float:
-    """The sum of a figure over all stream-svc instances."""
-    headers = {"Authorization": f"Bearer {stack.coach_key}"}
-    text = httpx.get(f"{stack.base_url}/metrics", headers=headers, trust_env=False).text
-    values = re.findall(rf"^{name}{{[^}}]*}} (\S+)$", text, re.MULTILINE)
-    assert values, f"{name} is not in /metrics"
-    return sum(map(float, values))
 
 
 def test_a_full_disk_stops_recording_by_name_until_there_is_room(
@@ -63,7 +52,7 @@ def test_a_full_disk_stops_recording_by_name_until_there_is_room(
             rig.start_filming()
             await rig.until_acknowledged(20)
             await told(rig, None, has_room=True)
-            free = metric(own_stack, "axolotl_disk_free_bytes")
+            free = own_stack.metric("axolotl_disk_free_bytes")
 
             disk.fill()
             await rig.until(
@@ -71,8 +60,8 @@ def test_a_full_disk_stops_recording_by_name_until_there_is_room(
                 lambda: all("disk_full" in phone.statistics.errors for phone in rig.phones),
             )
             await told(rig, "disk_full", has_room=False)
-            await figures("stopped cameras", lambda: metric(own_stack, "axolotl_record_stopped_cameras") == len(kinds))
-            await figures("a fuller disk", lambda: metric(own_stack, "axolotl_disk_free_bytes") < free)
+            await figures("stopped cameras", lambda: own_stack.metric("axolotl_record_stopped_cameras") == len(kinds))
+            await figures("a fuller disk", lambda: own_stack.metric("axolotl_disk_free_bytes") < free)
             # It stopped cleanly: whatever was acknowledged can be read, now.
             recordings = await asyncio.to_thread(read_session, disk.recordings / rig.session_id)
             for phone in rig.phones:
@@ -84,7 +73,7 @@ def test_a_full_disk_stops_recording_by_name_until_there_is_room(
             await rig.until_acknowledged(20, timeout=60)
             await told(rig, None, has_room=True)
             await rig.stop_filming(60)
-            await figures("no stopped cameras", lambda: metric(own_stack, "axolotl_record_stopped_cameras") == 0)
+            await figures("no stopped cameras", lambda: own_stack.metric("axolotl_record_stopped_cameras") == 0)
             await asyncio.to_thread(rig.assert_recorded_once, disk.recordings)
 
     with Coach(own_stack.base_url, own_stack.coach_key) as coach:

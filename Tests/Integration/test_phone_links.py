@@ -8,7 +8,6 @@ import json
 import signal
 from typing import Any
 
-import httpx
 from axolotl_kit.clock import true_now_us
 from axolotl_kit.coach import Coach
 from axolotl_kit.footage import Camera
@@ -19,12 +18,6 @@ from websockets.asyncio.client import ClientConnection, connect
 
 PHONES = 4
 INSTANCES = ("stream-svc-1", "stream-svc-2")
-
-
-def gauge(stack: Stack, name: str) -> int:
-    """The sum of a metric over the services."""
-    lines = httpx.get(f"{stack.base_url}/metrics", trust_env=False, timeout=30).text.splitlines()
-    return sum(int(float(line.split()[-1])) for line in lines if line.startswith(f"{name}{{"))
 
 
 async def talking(registration: dict[str, Any], picture: bytes) -> ClientConnection:
@@ -51,7 +44,7 @@ def test_who_leaves_while_the_link_is_full_has_left(own_stack: Stack, own_coach:
         phones = await asyncio.gather(*(talking(each, small_camera.pictures[0]) for each in registrations))
         # Figures may be a second old.
         await asyncio.to_thread(
-            own_stack.wait, "all cameras", lambda: gauge(own_stack, "axolotl_cameras_connected") == PHONES, 10
+            own_stack.wait, "all cameras", lambda: own_stack.metric("axolotl_cameras_connected") == PHONES, 10
         )
         for instance in INSTANCES:
             own_stack.kill(instance, signal.SIGSTOP)
@@ -66,11 +59,11 @@ def test_who_leaves_while_the_link_is_full_has_left(own_stack: Stack, own_coach:
                 phone.transport.abort()
             # Nothing is read from those that are held back; the others' leaving is seen.
             await asyncio.to_thread(
-                own_stack.wait, "the others to be seen leaving", lambda: gauge(own_stack, "axolotl_ws_phones") <= 2, 20
+                own_stack.wait, "the others to be seen leaving", lambda: own_stack.metric("axolotl_ws_phones") <= 2, 20
             )
         finally:
             for instance in INSTANCES:
                 own_stack.kill(instance, signal.SIGCONT)
 
     asyncio.run(scenario())
-    own_stack.wait("all cameras to have left", lambda: gauge(own_stack, "axolotl_cameras_connected") == 0, 20)
+    own_stack.wait("all cameras to have left", lambda: own_stack.metric("axolotl_cameras_connected") == 0, 20)

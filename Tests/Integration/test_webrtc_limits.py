@@ -8,6 +8,7 @@ import os
 import socket
 import struct
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -112,6 +113,18 @@ def facts(pid: int) -> dict[str, int]:
     }
 
 
+def remains(pid: int) -> str:
+    """Which threads and descriptors there are."""
+    threads, descriptors = [], Counter[str]()
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        with suppress(OSError):  # It has just ended.
+            threads.append((task / "comm").read_text().strip())
+    for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(OSError):
+            descriptors[os.readlink(descriptor).split(":")[0]] += 1
+    return f"{facts(pid)}, {sorted(threads)}, {dict(descriptors)}"
+
+
 PEERS_A_ROUND = 152
 
 
@@ -137,9 +150,13 @@ def test_five_hundred_peers_leave_nothing_behind(own_stack: Stack) -> None:
         for first in range(begin, begin + count, 4):
             await asyncio.gather(*(one(first + each) for each in range(4)))
 
-    def settled(limit: dict[str, int]) -> bool:
+    def is_settled() -> bool:
         now = facts(pid)
-        return now["threads"] <= limit["threads"] and now["descriptors"] <= limit["descriptors"]
+        return now["threads"] <= ceiling["threads"] and now["descriptors"] <= ceiling["descriptors"]
+
+    def found() -> str:
+        stuck = [line for line in own_stack.logs("stream-svc-1").splitlines() if "peer_does_not_end" in line]
+        return f"{remains(pid)} instead of {ceiling}; {stuck}"
 
     rest = facts(pid)
     # The first ones load the libraries and warm the allocator up; its arenas are full after about two hundred.
@@ -147,7 +164,7 @@ def test_five_hundred_peers_leave_nothing_behind(own_stack: Stack) -> None:
     asyncio.run(some(0, 200))
     # GStreamer's idle threads stay a while. For good stay two of usrsctp's, GStreamer's clock and two of ours.
     ceiling = {"threads": rest["threads"] + 5, "descriptors": rest["descriptors"] + 4}
-    own_stack.wait("the first peers' ends", lambda: settled(ceiling), 60)
+    own_stack.wait("the first peers' ends", is_settled, 60, found)
     # The heap's fragments differ by some MB from one time to the next, on a busy machine by more; what every peer
     # leaves behind is there each time. A peer that is kept weighs 1.1 MB.
     grown = []
@@ -155,7 +172,7 @@ def test_five_hundred_peers_leave_nothing_behind(own_stack: Stack) -> None:
         before = facts(pid)["kilobytes"]
         # From here on the last four close.
         asyncio.run(some(4, PEERS_A_ROUND))
-        own_stack.wait("the last peers' ends", lambda: settled(ceiling), 60)
+        own_stack.wait("the last peers' ends", is_settled, 60, found)
         grown.append((facts(pid)["kilobytes"] - before) / PEERS_A_ROUND)
         if len(grown) > 1 and min(grown) < 40:
             assert "peer_does_not_end" not in own_stack.logs("stream-svc-1")

@@ -18,9 +18,12 @@ final class WebRTCPeer: @unchecked Sendable {
   let voice: PeerVoice
   private let pipeline: UnsafeMutablePointer<GstElement>
   private let webrtc: UnsafeMutablePointer<GstElement>
-  /// Of the events that must not reach an encoder that has stopped.
+  /// Keeps SCTP's elements from what would never end.
   private let gate: OpaquePointer
+  private let association: UInt16
   private var isClosed = false
+
+  private static let associations = Monitor(AssociationNumbers())
 
   /// libnice's number of the one stream that a peer with one media section has.
   private static let streamNumber: guint = 1
@@ -31,14 +34,17 @@ final class WebRTCPeer: @unchecked Sendable {
 
   init(_ configuration: Configuration, voice: PeerVoice) throws(PeerFailure) {
     try GStreamer.start()
+    guard let association = Self.associations.withLock({ $0.take() }) else { throw .overloaded }
     guard let pipeline = gst_pipeline_new(nil), let webrtc = gst_element_factory_make("webrtcbin", nil) else {
+      Self.associations.withLock { $0.giveBack(association) }
       throw .unavailable("webrtcbin cannot be made: are gstreamer1.0-plugins-bad and gstreamer1.0-nice installed?")
     }
     self.voice = voice
+    self.association = association
     self.pipeline = pipeline
     self.webrtc = webrtc
     gst_object_ref_sink(pipeline)
-    gate = axolotl_guard_encoders(pipeline)
+    gate = axolotl_guard_sctp(pipeline, guint(association))
     axolotl_add_to_bin(pipeline, webrtc)
     configure(configuration)
     PeerSignals.connect(webrtc, pipeline, voice)
@@ -206,8 +212,8 @@ final class WebRTCPeer: @unchecked Sendable {
     guard !isClosed else { return }
     isClosed = true
     voice.silence()
-    axolotl_close_gate(gate)
-    gst_element_set_state(pipeline, GST_STATE_NULL)
+    axolotl_stop_guarded(pipeline, gate)
     gst_object_unref(pipeline)
+    Self.associations.withLock { $0.giveBack(association) }
   }
 }

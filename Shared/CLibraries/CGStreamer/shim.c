@@ -21,6 +21,12 @@ gint axolotl_get_enumeration(gpointer object, const char *property) {
   return value;
 }
 
+guint axolotl_get_number(gpointer object, const char *property) {
+  guint value = 0;
+  g_object_get(object, property, &value, NULL);
+  return value;
+}
+
 guint64 axolotl_get_unsigned64(gpointer object, const char *property) {
   guint64 value = 0;
   g_object_get(object, property, &value, NULL);
@@ -79,6 +85,9 @@ void axolotl_add_to_bin(GstElement *bin, GstElement *element) { gst_bin_add((Gst
 struct AxolotlGate {
   GMutex lock;
   gboolean is_closed;
+  guint association;
+  /* The pipeline's sctpenc and sctpdec, each with a reference, until it is stopped. */
+  GSList *elements;
 };
 
 static void clear_gate(gpointer gate) { g_mutex_clear(&((AxolotlGate *)gate)->lock); }
@@ -105,16 +114,23 @@ static GstPadProbeReturn pass_gate(GstPad *pad, GstPadProbeInfo *info, gpointer 
   return GST_PAD_PROBE_HANDLED;
 }
 
-static void guard_encoder(GstBin *pipeline, GstBin *parent, GstElement *element, gpointer gate) {
+static void guard_element(GstBin *pipeline, GstBin *parent, GstElement *element, gpointer data) {
+  AxolotlGate *gate = data;
   GstElementFactory *factory = gst_element_get_factory(element);
-  GstPad *pad;
+  const gchar *name = factory ? GST_OBJECT_NAME(factory) : NULL;
+  gboolean is_encoder = g_strcmp0(name, "sctpenc") == 0;
   (void)pipeline;
   (void)parent;
-  if (!factory || g_strcmp0(GST_OBJECT_NAME(factory), "sctpenc") != 0) return;
-  pad = gst_element_get_static_pad(element, "src");
-  if (!pad) return;
-  gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_EVENT_UPSTREAM, pass_gate, g_atomic_rc_box_acquire(gate), release_gate);
-  gst_object_unref(pad);
+  if (!is_encoder && g_strcmp0(name, "sctpdec") != 0) return;
+  g_object_set(element, "sctp-association-id", gate->association, NULL);
+  g_mutex_lock(&gate->lock);
+  if (!gate->is_closed) gate->elements = g_slist_prepend(gate->elements, gst_object_ref(element));
+  g_mutex_unlock(&gate->lock);
+  if (is_encoder) {
+    GstPad *pad = gst_element_get_static_pad(element, "src");
+    gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_EVENT_UPSTREAM, pass_gate, g_atomic_rc_box_acquire(gate), release_gate);
+    gst_object_unref(pad);
+  }
 }
 
 static void release_gate_of_signal(gpointer gate, GClosure *closure) {
@@ -122,18 +138,40 @@ static void release_gate_of_signal(gpointer gate, GClosure *closure) {
   release_gate(gate);
 }
 
-AxolotlGate *axolotl_guard_encoders(GstElement *pipeline) {
+AxolotlGate *axolotl_guard_sctp(GstElement *pipeline, guint association) {
   AxolotlGate *gate = g_atomic_rc_box_new0(AxolotlGate);
   g_mutex_init(&gate->lock);
-  g_signal_connect_data(pipeline, "deep-element-added", G_CALLBACK(guard_encoder), g_atomic_rc_box_acquire(gate),
+  gate->association = association;
+  g_signal_connect_data(pipeline, "deep-element-added", G_CALLBACK(guard_element), g_atomic_rc_box_acquire(gate),
                         release_gate_of_signal, 0);
   return gate;
 }
 
-void axolotl_close_gate(AxolotlGate *gate) {
+/* Ends the task of an encoder that did not come as far as to be stopped. */
+static void stop_task(GstElement *element) {
+  GstPad *pad = gst_element_get_static_pad(element, "src");
+  if (!pad) return; /* sctpdec has pads of streams only, and no task that is not stopped. */
+  if (GST_PAD_TASK(pad)) {
+    /* It waits for packets until its queue is flushed; sctpenc does that on this event, an inactive pad would drop it. */
+    GST_PAD_EVENTFUNC(pad)(pad, GST_OBJECT(element), gst_event_new_flush_start());
+    gst_pad_stop_task(pad);
+  }
+  gst_object_unref(pad);
+}
+
+void axolotl_stop_guarded(GstElement *pipeline, AxolotlGate *gate) {
+  GSList *elements;
   g_mutex_lock(&gate->lock);
   gate->is_closed = TRUE;
+  elements = gate->elements;
+  gate->elements = NULL;
   g_mutex_unlock(&gate->lock);
+  gst_element_set_state(pipeline, GST_STATE_NULL);
+  for (GSList *each = elements; each; each = each->next) {
+    gst_element_set_state(each->data, GST_STATE_NULL);
+    stop_task(each->data);
+  }
+  g_slist_free_full(elements, gst_object_unref);
   release_gate(gate);
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -15,6 +16,8 @@ import xmlrpc.client
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
+
+import httpx
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(REPOSITORY / "Deploy" / "supervisor"))
@@ -204,20 +207,29 @@ class Stack:
         """Waits until `/readyz` says that all of it is ready (again)."""
         self.wait("/readyz", self._system.answers_ready, timeout)
 
-    def wait(self, what: str, condition: Callable[[], bool], timeout: float) -> None:
-        """Waits for a condition; raises TimeoutError that names it."""
+    def wait(
+        self, what: str, condition: Callable[[], bool], timeout: float, found: Callable[[], object] | None = None
+    ) -> None:
+        """Waits for a condition; raises TimeoutError that names it, and what is `found` instead."""
         end = time.monotonic() + timeout
         # Most of it is there in a moment; what takes longer is not asked for all the time.
         pause = POLL_SECONDS / 8
         while not condition():
             if time.monotonic() > end:
-                raise TimeoutError(f"waited {timeout:.0f} s for {what}")
+                raise TimeoutError(f"waited {timeout:.0f} s for {what}" + (f": {found()}" if found else ""))
             time.sleep(pause)
             pause = min(2 * pause, POLL_SECONDS)
 
     def logs(self, service: str) -> str:
         """All that the service has logged."""
         return (self.layout.logs / f"{service}.log").read_text(errors="replace")
+
+    def metric(self, name: str) -> float:
+        """The sum of a metric over the services and their instances."""
+        answer = httpx.get(f"{self.base_url}/metrics", trust_env=False, timeout=30)
+        values = re.findall(rf"^{name}{{[^}}]*}} (\S+)$", answer.raise_for_status().text, re.MULTILINE)
+        assert values, f"{name} is not in /metrics"
+        return sum(map(float, values))
 
     def memory_bytes(self, service: str) -> int:
         """The resident memory of the service."""

@@ -15,6 +15,8 @@ void axolotl_set_text(gpointer object, const char *property, const char *value);
 
 gint axolotl_get_enumeration(gpointer object, const char *property);
 
+guint axolotl_get_number(gpointer object, const char *property);
+
 guint64 axolotl_get_unsigned64(gpointer object, const char *property);
 
 /// The caller owns the text and frees it with g_free.
@@ -44,19 +46,23 @@ gchar *axolotl_error_of(GstPromise *promise);
 void axolotl_unref_element(GstElement *element);
 void axolotl_add_to_bin(GstElement *bin, GstElement *element);
 
-/// What `axolotl_guard_encoders` makes.
+/// What `axolotl_guard_sctp` makes.
 typedef struct AxolotlGate AxolotlGate;
 
-/// Has every SCTP encoder that is added to `pipeline` from now on take reconfigure events only until the gate is closed.
+/// Keeps the SCTP elements that are added to `pipeline` from now on from three things that GStreamer 1.22 gets wrong, each of
+/// which leaves sctpenc with a task that waits for packets for ever, and so does whoever stops or frees the encoder:
 ///
-/// sctpenc starts its task on such an event (gst_sctp_enc_src_event, 1.22), also if it was stopped while the event was on
-/// its way. The task then waits for packets for ever, and so does whoever stops or frees the encoder. webrtcbin's own
-/// thread links elements, which sends these events, until after its SCTP encoder was stopped.
-AxolotlGate *axolotl_guard_encoders(GstElement *pipeline);
+/// - webrtcbin draws the association's number at random. If another peer of the process has it, the encoder is not started,
+///   its task is, and the phone does not connect. Here both elements have the number `association`; the caller sees to it
+///   that no other pipeline of this process has the same. (Upstream: commit 4e4f8b7a79 of 2025, issue 4188.)
+/// - An encoder that was not started is not stopped either (the same commit).
+/// - sctpenc starts its task on a reconfigure event, also if it was stopped while the event was on its way. webrtcbin's own
+///   thread links elements, which sends these events, until after its encoder was stopped.
+AxolotlGate *axolotl_guard_sctp(GstElement *pipeline, guint association);
 
-/// Closes the gate and gives it back: an event that an encoder is taking is taken when this returns, no other will be. To be
-/// called once, before the pipeline is stopped.
-void axolotl_close_gate(AxolotlGate *gate);
+/// Brings `pipeline` to the state NULL with no task left, and gives the gate back. A reconfigure event that an encoder is
+/// taking is taken before; no other will be. To be called once.
+void axolotl_stop_guarded(GstElement *pipeline, AxolotlGate *gate);
 
 /// Where the plugins lie: beside libgstreamer itself, wherever the distribution put that. The caller frees it with
 /// g_free; NULL if it cannot be told.
