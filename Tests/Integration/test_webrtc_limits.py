@@ -103,6 +103,28 @@ def test_stun_is_asked_if_set_and_not_waited_for(silent_stun: socket.socket) -> 
         assert (kind, length + 20) == (0x0001, len(request))
 
 
+@pytest.mark.parametrize("own_stack", [{}], indirect=True)
+def test_channels_that_a_phone_does_not_need_are_few(own_stack: Stack) -> None:
+    """Each costs the server two threads."""
+    registration = one_phone(own_stack)
+    pid = own_stack.pid("stream-svc-1")
+
+    async def scenario() -> None:
+        channels = await connected(own_stack, registration)
+        before = facts(pid)["threads"]
+        others = [channels.peer.createDataChannel(f"{number}") for number in range(6)]
+        await asyncio.to_thread(
+            own_stack.wait, "the channels", lambda: all(each.readyState == "open" for each in others), 10
+        )
+        await exchange_clocks(channels)
+        others.append(channels.peer.createDataChannel("one more"))
+        assert (await hear(channels, "error"))["code"] == "peer_overloaded"
+        await channels.close()
+        await asyncio.to_thread(own_stack.wait, "their end", lambda: facts(pid)["threads"] < before, 20)
+
+    asyncio.run(scenario())
+
+
 def facts(pid: int) -> dict[str, int]:
     """What a peer that is not freed would leave behind."""
     status = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())

@@ -33,14 +33,20 @@ def read_nothing_more(channels: DataChannels) -> None:
     channels.peer.sctp._receive_chunk = receive_all_but_data
 
 
-def test_it_is_given_up_and_freed(own_stack: Stack) -> None:
-    """webrtcbin's thread then stands in a send that cannot go on."""
+@pytest.mark.parametrize("resets", [False, True], ids=["silent", "closes its channels"])
+def test_it_is_given_up_and_freed(own_stack: Stack, resets: bool) -> None:
+    """webrtcbin's thread then stands in a send that cannot go on, whether the phone still has channels or not."""
     with Coach(own_stack.base_url, own_stack.coach_key) as coach:
         session = coach.create_session(expected_devices=1, mode="single")
     registration = register(own_stack, session)
 
     def logs() -> str:
         return own_stack.logs("stream-svc-1")
+
+    def wait_until_freed() -> None:
+        own_stack.wait("the peer's end", lambda: "code=peer_overloaded" in logs(), 10)
+        peers = ("axolotl_webrtc_peers", "axolotl_webrtc_peers_ending")
+        own_stack.wait("everything freed", lambda: all(own_stack.metric(each) == 0 for each in peers), 30, logs)
 
     async def ask_until_given_up(channels: DataChannels) -> None:
         number = 0
@@ -55,9 +61,11 @@ def test_it_is_given_up_and_freed(own_stack: Stack) -> None:
         channels = await connected(own_stack, registration)
         read_nothing_more(channels)
         await asyncio.wait_for(ask_until_given_up(channels), 60)
-        own_stack.wait("the peer's end", lambda: "code=peer_overloaded" in logs(), 10)
-        peers = ("axolotl_webrtc_peers", "axolotl_webrtc_peers_ending")
-        own_stack.wait("everything freed", lambda: all(own_stack.metric(each) == 0 for each in peers), 30, logs)
+        if resets:
+            channels.control.close()
+            channels.frames.close()
+        # The phone is still there meanwhile: SCTP would give up one that is not.
+        await asyncio.to_thread(wait_until_freed)
         await channels.vanish()
         # Another one finds everything as it was.
         await (await connected(own_stack, registration)).close()

@@ -74,13 +74,10 @@ enum PeerSignals {
   private static let onChannel: @convention(c) (gpointer?, gpointer?, gpointer?) -> Void = { _, channel, data in
     guard let channel, let label = axolotl_get_text(channel, "label") else { return }
     defer { g_free(label) }
-    // Channels of other names are the phone's own affair.
-    guard let kind = PeerChannel(rawValue: String(cString: label)) else { return }
+    let kind = PeerChannel(rawValue: String(cString: label))
     let peer = voice(data)
     g_object_ref(channel)
-    guard peer.keep(PeerVoice.ChannelHandle(pointer: OpaquePointer(channel)), as: kind) else {
-      return g_object_unref(channel)
-    }
+    guard peer.keep(PeerVoice.ChannelHandle(pointer: OpaquePointer(channel)), as: kind), let kind else { return }
     let listener = ChannelVoice(peer, kind)
     connect(channel, "on-message-data", listener, unsafeBitCast(onData, to: GCallback.self))
     connect(channel, "on-message-string", listener, unsafeBitCast(onText, to: GCallback.self))

@@ -14,6 +14,8 @@ final class PeerVoice: Sendable {
     var waitingMessages = 0
     var waitingBytes = 0
     var channels: [PeerChannel: ChannelHandle] = [:]
+    /// Channels that are not listened to.
+    var others: [ChannelHandle] = []
   }
 
   /// A DataChannel of webrtcbin's, with a reference of ours.
@@ -30,6 +32,8 @@ final class PeerVoice: Sendable {
   /// About two of the largest frames, or a second of a phone's usual ones.
   static let maximumWaitingBytes = 16 * 1024 * 1024
   static let maximumWaitingMessages = 4096
+  /// webrtcbin spends two threads on each channel.
+  static let maximumOtherChannels = 6
 
   /// - Parameter onLoop: called on the loop's thread.
   init(_ handle: LoopHandle, time: any TimeSource, onLoop: @escaping @Sendable (PeerEvent) -> Void) {
@@ -87,19 +91,34 @@ final class PeerVoice: Sendable {
 
   // MARK: Channels
 
-  /// Keeps `channel`, of which the caller holds a reference that is now ours. False: it is not wanted (any more).
-  func keep(_ channel: ChannelHandle, as kind: PeerChannel) -> Bool {
-    state.withLock { state in
-      guard !state.isSilent, state.channels[kind] == nil else { return false }
-      state.channels[kind] = channel
-      return true
+  /// Keeps `channel`, of which the caller holds a reference that is now ours. False: nobody listens to it. A peer with more
+  /// channels than it needs fails.
+  ///
+  /// webrtcbin drops a channel when it closes, and goes on using it (1.22): it is kept until the peer has stopped.
+  ///
+  /// - Parameter kind: nil for a channel of another name.
+  func keep(_ channel: ChannelHandle, as kind: PeerChannel?) -> Bool {
+    enum Place { case heard, unheard, none }
+    let place = state.withLock { state -> Place in
+      if let kind, !state.isSilent, state.channels[kind] == nil {
+        state.channels[kind] = channel
+        return .heard
+      }
+      guard state.others.count < Self.maximumOtherChannels else { return .none }
+      state.others.append(channel)
+      return .unheard
     }
+    if place == .none {
+      g_object_unref(UnsafeMutableRawPointer(channel.pointer))
+      fail(.overloaded)
+    }
+    return place == .heard
   }
 
-  /// Runs `body` with the channel, held for so long; nil when there is none.
+  /// Runs `body` with the channel, held for so long; nil when there is none (any more).
   func withChannel<Result>(_ kind: PeerChannel, _ body: (OpaquePointer) -> Result) -> Result? {
     let channel = state.withLock { state -> ChannelHandle? in
-      guard let channel = state.channels[kind] else { return nil }
+      guard !state.isSilent, let channel = state.channels[kind] else { return nil }
       g_object_ref(UnsafeMutableRawPointer(channel.pointer))
       return channel
     }
@@ -108,13 +127,16 @@ final class PeerVoice: Sendable {
     return body(channel.pointer)
   }
 
-  /// Nothing is told from now on, and the channels are let go of.
-  func silence() {
+  /// Nothing is told from now on, and nothing said.
+  func silence() { state.withLock { $0.isSilent = true } }
+
+  /// Gives the channels back, when webrtcbin's threads have ended.
+  func letGo() {
     let channels = state.withLock { state in
       state.isSilent = true
-      defer { state.channels = [:] }
-      return state.channels
+      defer { (state.channels, state.others) = ([:], []) }
+      return state.others + state.channels.values
     }
-    for channel in channels.values { g_object_unref(UnsafeMutableRawPointer(channel.pointer)) }
+    for channel in channels { g_object_unref(UnsafeMutableRawPointer(channel.pointer)) }
   }
 }

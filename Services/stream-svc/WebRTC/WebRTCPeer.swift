@@ -35,7 +35,7 @@ final class WebRTCPeer: @unchecked Sendable {
   init(_ configuration: Configuration, voice: PeerVoice) throws(PeerFailure) {
     try GStreamer.start()
     guard let association = Self.associations.withLock({ $0.take() }) else { throw .overloaded }
-    guard let pipeline = gst_pipeline_new(nil), let webrtc = gst_element_factory_make("webrtcbin", nil) else {
+    guard let webrtc = gst_element_factory_make("webrtcbin", nil), let pipeline = gst_pipeline_new(nil) else {
       Self.associations.withLock { $0.giveBack(association) }
       throw .unavailable("webrtcbin cannot be made: are gstreamer1.0-plugins-bad and gstreamer1.0-nice installed?")
     }
@@ -213,6 +213,7 @@ final class WebRTCPeer: @unchecked Sendable {
     isClosed = true
     voice.silence()
     axolotl_stop_guarded(pipeline, gate)
+    voice.letGo()
     gst_object_unref(pipeline)
     Self.associations.withLock { $0.giveBack(association) }
   }

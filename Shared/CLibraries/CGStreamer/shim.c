@@ -93,7 +93,7 @@ struct AxolotlGate {
 static void clear_gate(gpointer gate) { g_mutex_clear(&((AxolotlGate *)gate)->lock); }
 static void release_gate(gpointer gate) { g_atomic_rc_box_release_full(gate, clear_gate); }
 
-static GstPadProbeReturn pass_gate(GstPad *pad, GstPadProbeInfo *info, gpointer data) {
+static GstPadProbeReturn pass_event(GstPad *pad, GstPadProbeInfo *info, gpointer data) {
   AxolotlGate *gate = data;
   GstEvent *event = GST_PAD_PROBE_INFO_EVENT(info);
   if (GST_EVENT_TYPE(event) != GST_EVENT_RECONFIGURE) return GST_PAD_PROBE_OK;
@@ -114,6 +114,24 @@ static GstPadProbeReturn pass_gate(GstPad *pad, GstPadProbeInfo *info, gpointer 
   return GST_PAD_PROBE_HANDLED;
 }
 
+static GstPadProbeReturn pass_data(GstPad *pad, GstPadProbeInfo *info, gpointer data) {
+  AxolotlGate *gate = data;
+  gboolean is_closed;
+  (void)pad;
+  (void)info;
+  g_mutex_lock(&gate->lock);
+  is_closed = gate->is_closed;
+  g_mutex_unlock(&gate->lock);
+  return is_closed ? GST_PAD_PROBE_DROP : GST_PAD_PROBE_OK;
+}
+
+static void add_probe(GstElement *element, const gchar *name, GstPadProbeType type, GstPadProbeCallback probe,
+                      AxolotlGate *gate) {
+  GstPad *pad = gst_element_get_static_pad(element, name);
+  gst_pad_add_probe(pad, type, probe, g_atomic_rc_box_acquire(gate), release_gate);
+  gst_object_unref(pad);
+}
+
 static void guard_element(GstBin *pipeline, GstBin *parent, GstElement *element, gpointer data) {
   AxolotlGate *gate = data;
   GstElementFactory *factory = gst_element_get_factory(element);
@@ -126,11 +144,10 @@ static void guard_element(GstBin *pipeline, GstBin *parent, GstElement *element,
   g_mutex_lock(&gate->lock);
   if (!gate->is_closed) gate->elements = g_slist_prepend(gate->elements, gst_object_ref(element));
   g_mutex_unlock(&gate->lock);
-  if (is_encoder) {
-    GstPad *pad = gst_element_get_static_pad(element, "src");
-    gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_EVENT_UPSTREAM, pass_gate, g_atomic_rc_box_acquire(gate), release_gate);
-    gst_object_unref(pad);
-  }
+  if (is_encoder)
+    add_probe(element, "src", GST_PAD_PROBE_TYPE_EVENT_UPSTREAM, pass_event, gate);
+  else
+    add_probe(element, "sink", GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST, pass_data, gate);
 }
 
 static void release_gate_of_signal(gpointer gate, GClosure *closure) {
@@ -147,13 +164,30 @@ AxolotlGate *axolotl_guard_sctp(GstElement *pipeline, guint association) {
   return gate;
 }
 
+/* Lets an encoder's task and whoever is within it, waiting for room, go. To the function itself: a pad that was never
+   active would drop the event. */
+static void flush(GstElement *encoder) {
+  GstPad *pad = gst_element_get_static_pad(encoder, "src");
+  if (!pad) return; /* a decoder */
+  GST_PAD_EVENTFUNC(pad)(pad, GST_OBJECT(encoder), gst_event_new_flush_start());
+  gst_object_unref(pad);
+}
+
+/* Waits until no thread is within a decoder. None that comes later gets past the probe: both hold this lock. */
+static void drain(GstElement *decoder) {
+  GstPad *pad = gst_element_get_static_pad(decoder, "sink");
+  if (!pad) return; /* an encoder */
+  GST_PAD_STREAM_LOCK(pad);
+  GST_PAD_STREAM_UNLOCK(pad);
+  gst_object_unref(pad);
+}
+
 /* Ends the task of an encoder that did not come as far as to be stopped. */
-static void stop_task(GstElement *element) {
-  GstPad *pad = gst_element_get_static_pad(element, "src");
-  if (!pad) return; /* sctpdec has pads of streams only, and no task that is not stopped. */
+static void stop_task(GstElement *encoder) {
+  GstPad *pad = gst_element_get_static_pad(encoder, "src");
+  if (!pad) return;
   if (GST_PAD_TASK(pad)) {
-    /* It waits for packets until its queue is flushed; sctpenc does that on this event, an inactive pad would drop it. */
-    GST_PAD_EVENTFUNC(pad)(pad, GST_OBJECT(element), gst_event_new_flush_start());
+    flush(encoder);
     gst_pad_stop_task(pad);
   }
   gst_object_unref(pad);
@@ -166,6 +200,9 @@ void axolotl_stop_guarded(GstElement *pipeline, AxolotlGate *gate) {
   elements = gate->elements;
   gate->elements = NULL;
   g_mutex_unlock(&gate->lock);
+  /* In this order: a thread within a decoder may wait for one that waits within an encoder. */
+  for (GSList *each = elements; each; each = each->next) flush(each->data);
+  for (GSList *each = elements; each; each = each->next) drain(each->data);
   gst_element_set_state(pipeline, GST_STATE_NULL);
   for (GSList *each = elements; each; each = each->next) {
     gst_element_set_state(each->data, GST_STATE_NULL);

@@ -49,8 +49,9 @@ void axolotl_add_to_bin(GstElement *bin, GstElement *element);
 /// What `axolotl_guard_sctp` makes.
 typedef struct AxolotlGate AxolotlGate;
 
-/// Keeps the SCTP elements that are added to `pipeline` from now on from three things that GStreamer 1.22 gets wrong, each of
-/// which leaves sctpenc with a task that waits for packets for ever, and so does whoever stops or frees the encoder:
+/// Keeps the SCTP elements that are added to `pipeline` from now on from what GStreamer 1.22 gets wrong when it stops them.
+/// Each of the first four leaves a thread that waits for ever, and whoever stops or frees the pipeline waits for it; the
+/// last one ends the process.
 ///
 /// - webrtcbin draws the association's number at random. If another peer of the process has it, the encoder is not started,
 ///   its task is, and the phone does not connect. Here both elements have the number `association`; the caller sees to it
@@ -58,10 +59,14 @@ typedef struct AxolotlGate AxolotlGate;
 /// - An encoder that was not started is not stopped either (the same commit).
 /// - sctpenc starts its task on a reconfigure event, also if it was stopped while the event was on its way. webrtcbin's own
 ///   thread links elements, which sends these events, until after its encoder was stopped.
+/// - A thread that sends what the phone has no room for tries for ever, unless sctpdec happens to be stopped before sctpenc.
+///   (Upstream: commit a1f0727186 of 2023.)
+/// - sctpdec starts the task of a new stream's pad although it was stopped, and the pad removed, just before. (Not known
+///   upstream.)
 AxolotlGate *axolotl_guard_sctp(GstElement *pipeline, guint association);
 
-/// Brings `pipeline` to the state NULL with no task left, and gives the gate back. A reconfigure event that an encoder is
-/// taking is taken before; no other will be. To be called once.
+/// Brings `pipeline` to the state NULL with no task left, and gives the gate back. What an encoder or a decoder is taking is
+/// taken before; nothing else will be. To be called once.
 void axolotl_stop_guarded(GstElement *pipeline, AxolotlGate *gate);
 
 /// Where the plugins lie: beside libgstreamer itself, wherever the distribution put that. The caller frees it with
