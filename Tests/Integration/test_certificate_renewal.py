@@ -1,4 +1,4 @@
-"""A machine that changes its network while phones stream: the certificate and the QR follow, and nobody is cut off."""
+"""Another certificate while phones stream, after a change of network or a renewal: nobody is cut off."""
 
 from __future__ import annotations
 
@@ -8,11 +8,17 @@ import socket
 import ssl
 import subprocess
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import httpx
 import pytest
 from axolotl_kit.coach import Coach
 from axolotl_kit.stack import Stack
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from websockets.sync.client import connect
 
 INTERFACE, OLD_ADDRESS, NEW_ADDRESS = "lan0", "192.0.2.10", "198.51.100.7"
@@ -83,3 +89,58 @@ def test_a_new_address_is_served_and_shown_without_a_restart(another_network: No
         assert stack.pid("api-front") == pid
         assert len(re.findall("certificate_renewed", stack.logs("api-front"))) == 1
         coach.http.close()
+
+
+def make_pair(serial: int) -> tuple[bytes, bytes]:
+    """A certificate for localhost and its key, as PEM."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(serial)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=90))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return certificate.public_bytes(pem), private
+
+
+def served_serial(stack: Stack) -> int:
+    pem = ssl.get_server_certificate(("127.0.0.1", stack.port), timeout=10)
+    return x509.load_pem_x509_certificate(pem.encode()).serial_number
+
+
+def test_the_operators_own_certificate_is_renewed_without_a_restart(tmp_path: Path) -> None:
+    paths = (tmp_path / "own.pem", tmp_path / "own-key.pem")
+    for path, content in zip(paths, make_pair(1), strict=True):
+        path.write_bytes(content)
+    own = {"AXOLOTL_TLS_CERTIFICATE": str(paths[0]), "AXOLOTL_TLS_KEY": str(paths[1])}
+    with Stack(settings=own | {"REQUIRE_HTTPS": "true", "AXOLOTL_POSE_THREADS": "0"}) as stack:
+        pid = stack.pid("api-front")
+        trusting = ssl.create_default_context(cafile=str(paths[0]))
+        open_ended = httpx.Limits(keepalive_expiry=None)
+        with httpx.Client(
+            base_url=f"https://localhost:{stack.port}", verify=trusting, limits=open_ended, trust_env=False
+        ) as before:
+            assert before.get("/healthz").is_success
+            assert served_serial(stack) == 1
+
+            # Renewed as certbot and people do it: one file after the other. Between them they are no pair.
+            certificate, key = make_pair(2)
+            paths[0].write_bytes(certificate)
+            stack.wait("a word on it", lambda: "certificate_not_reloaded" in stack.logs("api-front"), 20)
+            assert served_serial(stack) == 1
+            paths[1].write_bytes(key)
+            stack.wait("the new certificate", lambda: served_serial(stack) == 2, 20)
+
+            # The same connection goes on: a new one would not trust this certificate.
+            assert before.get("/healthz").is_success
+        assert stack.pid("api-front") == pid
+        assert stack.logs("api-front").count("certificate_reloaded") == 1

@@ -7,7 +7,7 @@ import Runtime
 /// Open connections keep the one they began with. Files that are no pair, as between the writing of the one and the other, are
 /// looked at again the next time, and the old pair is served meanwhile.
 final class CertificateWatch {
-  static let period = Duration.seconds(60)
+  static let period = Duration.seconds(10)
 
   /// By which a file is told from the one that was there before.
   private struct Stamp: Equatable {
