@@ -21,7 +21,7 @@ import Testing
   @Test func localhostOnlyIfItIsAllThereIsAndWithAWarning() {
     #expect(choose(lan: []).base == "https://localhost:5050")
     #expect(choose(lan: []).warning == PublicAddress.loopbackWarning)
-    #expect(choose(listening: "127.0.0.1").warning == PublicAddress.loopbackWarning)
+    #expect(choose(listening: "127.0.0.1").warning == PublicAddress.loopbackOnlyWarning)
   }
 
   @Test func plainHTTPIsWarnedAbout() {
@@ -48,6 +48,13 @@ import Testing
     #expect(found.prefix(2) == ["172.20.1.5", "192.168.1.2"])
   }
 
+  @Test func aTunnelIsKnownByWhatItIs() {
+    let tunnel = LANAddress("10.5.0.2", interface: "nordlynx", isRouted: true, isTunnel: true)
+    let lan = LANAddress("192.168.1.2", interface: "eth0")
+    #expect(LANAddress.choose([tunnel, lan]).map(\.text) == ["192.168.1.2", "10.5.0.2"])
+    #expect(choose(lan: [tunnel]).warning == PublicAddress.elsewhereWarning)
+  }
+
   @Test func aContainersAddressIsWarnedAboutWhenItIsAllThereIs() {
     let alone = choose(lan: [LANAddress("172.17.0.1", interface: "docker0")])
     #expect(alone == PublicAddress(base: "https://172.17.0.1:5050", warning: PublicAddress.elsewhereWarning))
@@ -71,7 +78,7 @@ import Testing
 
   @Test(arguments: ["https://localhost:5050", "https://127.0.0.1", "https://[::1]:8443", "http://LOCALHOST/"])
   func anAddressOfThisMachineAloneIsWarnedAboutAlsoWhenItIsSet(_ url: String) {
-    #expect(choose(url).warning == PublicAddress.loopbackWarning)
+    #expect(choose(url).warning == PublicAddress.loopbackURLWarning)
   }
 
   @Test func addressesHandedBackAreThoseTheClientUsed() {

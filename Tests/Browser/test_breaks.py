@@ -64,6 +64,58 @@ def test_another_tab_takes_the_camera_over(
     expect(first.headline).to_have_text("Streaming")
 
 
+def test_a_fresh_code_in_another_tab_does_not_cost_the_place(
+    stack: Stack, coach: Coach, coach_page: CoachPage, phone_page: Callable[..., PhonePage], complaints: Complaints
+) -> None:
+    complaints.allow_refusals()
+    session = coach_page.create_session(phones=2)
+    phone = phone_page()
+    phone.open(coach_page.scan())
+    phone.turn_on("tripod")
+    expect(phone.headline).to_have_text("Streaming")
+    fresh = coach.invite(session)["pairing_url"]
+    # Scanned by the same phone, looked at, and left again before the camera was allowed there.
+    other = PhonePage(phone.page.context.new_page())
+    other.page.add_init_script("Permissions.prototype.query = () => Promise.reject(new TypeError());")
+    other.open(fresh)
+    expect(other.headline).to_have_text("This phone becomes a camera")
+    other.page.close()
+
+    before = phone.number("acknowledged")
+    # Whichever carries it.
+    stack.kill_together(["stream-svc-1", "stream-svc-2"])
+    phone.wait_number("acknowledged", before + 60)
+    expect(phone.headline).to_have_text("Streaming")
+    assert len(coach.status(session)["devices"]) == 1
+
+
+def test_a_tab_that_was_at_the_back_does_not_say_paused(
+    coach_page: CoachPage, phone_page: Callable[..., PhonePage], complaints: Complaints
+) -> None:
+    complaints.allow_refusals()
+    coach_page.create_session(phones=None)
+    link = coach_page.scan()
+    first = phone_page()
+    # Headless pages are never at the back: the test says when.
+    first.page.add_init_script(
+        "let state = 'visible'; Object.defineProperty(Document.prototype, 'visibilityState', { get: () => state });"
+        "globalThis.turn = (to) => { state = to; document.dispatchEvent(new Event('visibilitychange')); };"
+    )
+    first.open(link)
+    first.turn_on("tripod")
+    expect(first.headline).to_have_text("Streaming")
+    first.page.evaluate("turn('hidden')")
+    expect(first.headline).to_have_text("Paused")
+    second = PhonePage(first.page.context.new_page())
+    second.open(link)
+    expect(second.headline).to_have_text("Streaming")
+    expect(first.headline).to_have_text("The camera runs in another tab")
+
+    first.page.evaluate("turn('visible')")
+    first.page.get_by_role("button", name="Stream from here").click()
+    expect(first.headline).to_have_text("Streaming")
+
+
 def test_a_reloaded_coach_page_shows_the_session_and_its_code(coach_page: CoachPage) -> None:
     session = coach_page.create_session(phones=2)
     link = coach_page.scan()

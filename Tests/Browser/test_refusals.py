@@ -28,6 +28,19 @@ def test_a_refused_camera(coach: Coach, phone_page: Callable[..., PhonePage]) ->
     expect(phone.headline).to_have_text("Streaming")
 
 
+def test_a_browser_that_keeps_nothing(coach: Coach, phone_page: Callable[..., PhonePage]) -> None:
+    session = coach.create_session(expected_devices=1, mode="single")
+    phone = phone_page()
+    phone.page.add_init_script(
+        "for (const name of ['localStorage', 'sessionStorage'])"
+        " Object.defineProperty(globalThis, name, { get() { throw new DOMException('blocked', 'SecurityError'); } });"
+    )
+    phone.open(session["pairing_url"])
+    phone.turn_on("tripod")
+    expect(phone.headline).to_have_text("Streaming")
+    phone.wait_number("acknowledged", 10)
+
+
 def test_a_code_that_is_no_code(stack: Stack, phone_page: Callable[..., PhonePage], complaints: Complaints) -> None:
     complaints.allow_refusals()
     phone = phone_page()

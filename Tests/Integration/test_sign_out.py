@@ -169,6 +169,9 @@ def test_wrong_keys_of_the_same_address_close_no_page_that_is_open() -> None:
             for number in range(5):
                 httpx.get(f"{limited.base_url}/", params={"key": f"wrong-{number}"}, trust_env=False)
             assert Problem.of(coach.http.get("/api/sessions")).code == "rate_limited"
+            page = httpx.get(f"{limited.base_url}/", params={"key": limited.coach_key}, trust_env=False)
+            described = coach.http.get("/api/openapi.json", headers={"Authorization": ""}).json()["paths"]["/"]["get"]
+            assert str(page.status_code) == "429" and "429" in described["responses"]
             end = time.monotonic() + 1.6
             while time.monotonic() < end:
                 assert status_of(by_cookie) == status_of(by_key) == "status"

@@ -20,10 +20,11 @@ struct LANAddress: Equatable, Sendable {
   ///   - text: in the form of `inet_ntop`.
   ///   - interface: its name, such as `wlan0`.
   ///   - isRouted: whether it is the address of the default route: there the router is, and with it the phones.
-  init(_ text: String, interface: String, isRouted: Bool = false) {
+  ///   - isTunnel: whether the interface leads to one other machine, as a VPN's does under whatever name.
+  init(_ text: String, interface: String, isRouted: Bool = false, isTunnel: Bool = false) {
     self.text = text
     rank =
-      if Self.elsewhere.contains(where: { interface.hasPrefix($0) }) {
+      if isTunnel || Self.elsewhere.contains(where: { interface.hasPrefix($0) }) {
         Self.rankElsewhere
       } else if text.hasPrefix("169.254.") {
         Self.rankSelfAssigned
@@ -46,7 +47,7 @@ struct LANAddress: Equatable, Sendable {
   /// Whether only what runs on this machine, or is tunnelled to it, is likely to be there.
   var isElsewhere: Bool { rank == Self.rankElsewhere }
 
-  /// Those of the machine's interfaces that are up, the likeliest first.
+  /// Those of the machine's interfaces that are up and connected, the likeliest first.
   ///
   /// IPv4 alone where a network has it. IPv6's link-local addresses are never among them: a browser takes none.
   static func all() -> [LANAddress] {
@@ -58,11 +59,14 @@ struct LANAddress: Equatable, Sendable {
     var entry = list
     while let interface = entry?.pointee {
       entry = interface.ifa_next
-      guard let address = interface.ifa_addr, interface.ifa_flags & UInt32(IFF_UP) != 0,
-        interface.ifa_flags & UInt32(IFF_LOOPBACK) == 0, let text = numericText(address)
+      // A socket without its cable is up and not running, and keeps its address.
+      guard let address = interface.ifa_addr, interface.has(IFF_UP), interface.has(IFF_RUNNING),
+        !interface.has(IFF_LOOPBACK), let text = numericText(address)
       else { continue }
       found.append(
-        LANAddress(text, interface: String(cString: interface.ifa_name), isRouted: routed.contains(text)))
+        LANAddress(
+          text, interface: String(cString: interface.ifa_name), isRouted: routed.contains(text),
+          isTunnel: interface.has(IFF_POINTOPOINT)))
     }
     return choose(found)
   }
@@ -116,4 +120,8 @@ struct LANAddress: Equatable, Sendable {
       }
     }
   }
+}
+
+extension ifaddrs {
+  fileprivate func has(_ flag: Int) -> Bool { ifa_flags & UInt32(flag) != 0 }
 }

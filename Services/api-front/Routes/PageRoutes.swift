@@ -24,7 +24,7 @@ struct PageRoutes {
         .get, "/", for: .everyone, "The coach's page; with ?key= it signs the browser in",
         RouteDocumentation(
           query: [.init(name: "key", isRequired: false, description: "The coach's key")], responseType: Self.html,
-          otherAnswers: [303: .init(content: []), 304: .init(content: [])], problems: [401]),
+          otherAnswers: [303: .init(content: []), 304: .init(content: [])], problems: [401, 429]),
         pace: .free, run: coachPage),
       Route(
         .get, "/pair", for: .everyone, "The phone's page",

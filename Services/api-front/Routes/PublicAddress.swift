@@ -11,6 +11,11 @@ struct PublicAddress: Equatable, Sendable {
   static let loopbackWarning =
     "This address works on this machine only, because no network address was found. "
     + "Connect to a network, or set AXOLOTL_PUBLIC_URL to an address that the phones reach."
+  static let loopbackURLWarning =
+    "This address works on this machine only. Set AXOLOTL_PUBLIC_URL, where it stands, to one that the phones reach."
+  static let loopbackOnlyWarning =
+    "This address works on this machine only, as AXOLOTL_BIND_ADDRESS has it. Set that to 0.0.0.0, or AXOLOTL_PUBLIC_URL to "
+    + "the address of a proxy in front."
   static let elsewhereWarning =
     "Phones may not reach this address: only that of a container, a virtual machine or a tunnel was found. "
     + "Connect to a network, or set AXOLOTL_PUBLIC_URL to an address that the phones reach."
@@ -34,22 +39,23 @@ struct PublicAddress: Equatable, Sendable {
     publicURL: String?, isTLS: Bool, listening: String, port: Int, lan: [LANAddress]
   ) -> PublicAddress {
     let base: String
-    var isLoopback = false
-    var isElsewhere = false
+    var reason: String?
     if let publicURL {
       base = publicURL.hasSuffix("/") ? String(publicURL.dropLast()) : publicURL
-      isLoopback = OriginText.host(ofURL: base).map { Self.isLoopback($0.lowercased()) } ?? false
+      let isLoopback = OriginText.host(ofURL: base).map { Self.isLoopback($0.lowercased()) } ?? false
+      if isLoopback { reason = loopbackURLWarning }
     } else {
       let isEverywhere = listening == "0.0.0.0" || listening == "::"
       let host = isEverywhere ? lan.first?.text ?? "localhost" : listening
-      isLoopback = Self.isLoopback(host)
-      isElsewhere = isEverywhere && lan.first?.isElsewhere == true
+      if isLoopback(host) {
+        reason = isEverywhere ? loopbackWarning : loopbackOnlyWarning
+      } else if isEverywhere, lan.first?.isElsewhere == true {
+        reason = elsewhereWarning
+      }
       let authority = host.contains(":") ? "[\(host)]" : host
       base = "\(isTLS ? "https" : "http")://\(authority):\(port)"
     }
-    if isLoopback { return PublicAddress(base: base, warning: loopbackWarning) }
-    if isElsewhere { return PublicAddress(base: base, warning: elsewhereWarning) }
-    return PublicAddress(base: base, warning: base.hasPrefix("https://") ? nil : insecureWarning)
+    return PublicAddress(base: base, warning: reason ?? (base.hasPrefix("https://") ? nil : insecureWarning))
   }
 
   private static func isLoopback(_ host: String) -> Bool {

@@ -7,13 +7,15 @@ const { decodePose, medianError } = await load("coach/pose.js");
 const { UpFinder, uprightPoint } = await load("coach/body.js");
 const { Orbit } = await load("coach/orbit.js");
 const { places } = await load("coach/control.js");
-const { pageOf } = await load("coach/invite.js");
+const { keepCode, pageOf } = await load("coach/invite.js");
 const { consentText, consentWords } = await load("coach/consent.js");
 const { isDue } = await load("coach/recordings.js");
 const { deviceState, lossWords, missingPoses, nextStep, roomWords, shiftWords, syncWords } = await load("coach/advice.js");
 const { normalise, roomForRecordings } = await load("coach/status.js");
 const { Backoff } = await load("common/backoff.js");
-const { problemFrom } = await load("common/problem.js");
+const { ask } = await load("common/dom.js");
+const { request } = await load("common/http.js");
+const { asProblem, mayChange, problemFrom } = await load("common/problem.js");
 const words = await load("common/words.js");
 
 const SESSION = "sess-1";
@@ -325,4 +327,42 @@ test("places: free ones take a fresh code, and their number grows up to the mode
 test("consent promises what the operator has set", () => {
   assert.match(consentText(7), /kept for 7 days at most unless downloaded/);
   assert.match(consentText(1), /kept for 1 day at most/);
+});
+
+test("a code lives by the server's clock, however wrong this device's is", async (context) => {
+  const server = Date.parse("2026-05-01T12:00:00Z");
+  for (const aheadMs of [-600_000, 0, 86_400_000]) {
+    context.mock.method(Date, "now", () => server + aheadMs);
+    const headers = new Headers({ Date: new Date(server).toUTCString() });
+    context.mock.method(globalThis, "fetch", async () => new Response("{}", { headers }));
+    await request("POST", "/api/pairing/create_session", { json: {} });
+    const code = keepCode({ session_id: SESSION, pairing_url: "https://a/pair", expires_at: "2026-05-01T12:10:00Z" });
+    assert.equal(code.expires - Date.now(), 600_000);
+    context.mock.restoreAll();
+  }
+});
+
+test("what may change is asked for again", () => {
+  const may = (status, code = "x") => mayChange({ status, code });
+  assert.deepEqual([may(0, "unreachable"), may(429), may(503), may(500)], [true, true, true, true]);
+  assert.deepEqual([may(401), may(404), may(409), mayChange(asProblem(new Error("a fault")))], [false, false, false, false]);
+});
+
+test("a question that is turned away is not answered as the time before", () => {
+  // Some browsers leave the answer of before when Escape closes a dialog.
+  class Dialog extends EventTarget {
+    returnValue = "";
+    showModal() {}
+    close(value) {
+      this.returnValue = value ?? this.returnValue;
+      this.dispatchEvent(new Event("close"));
+    }
+  }
+  const dialog = new Dialog();
+  const answers = [];
+  ask(dialog, (answer) => answers.push(["first", answer]));
+  dialog.close("delete");
+  ask(dialog, (answer) => answers.push(["second", answer]));
+  dialog.close();
+  assert.deepEqual(answers, [["first", "delete"], ["second", ""]]);
 });

@@ -8,6 +8,7 @@ const { cameraProblem, sizeToSend } = await load("phone/camera.js");
 const { cleanLabel, guessBrowser, guessName } = await load("phone/device.js");
 const { Place, makeDeviceID } = await load("phone/place.js");
 const { remember, sessionOf } = await load("phone/places.js");
+const { storageOf } = await load("common/storage.js");
 const { againWords, canTryAgain, carrierTone, carrierWords, describe, filmingWords, fullness, mayTypeCode } =
   await load("phone/state.js");
 const { bare, faultOf, patiently } = await load("phone/code.js");
@@ -114,6 +115,27 @@ test("storage that is damaged or switched off is no obstacle", () => {
   assert.equal(place.usedSequence, 3);
   assert.equal(sessionOf("token", off), null);
   remember("token", "s", off);
+});
+
+test("a browser that blocks a site's data is no obstacle", () => {
+  const blocked = { get localStorage() { throw new Error("SecurityError"); } };
+  const storage = storageOf("localStorage", blocked);
+  storage.setItem("a", 1);
+  assert.deepEqual([storage.getItem("a"), storage.getItem("b")], ["1", null]);
+  storage.removeItem("a");
+  assert.equal(storage.getItem("a"), null);
+  const own = new MemoryStorage();
+  assert.equal(storageOf("localStorage", { localStorage: own }), own);
+});
+
+test("an earlier code of a session still finds it, for a tab that was opened with it", () => {
+  const storage = new MemoryStorage();
+  remember("first-with-a-long-tail", "s", storage);
+  remember("fresh-with-a-long-tail", "s", storage);
+  new Place("s", storage).usedSequence = 1;
+  for (let index = 0; index < 7; index += 1) remember(`another-with-a-tail-${index}`, `s${index}`, storage);
+  assert.equal(sessionOf("fresh-with-a-long-tail", storage), "s");
+  assert.equal(new Place("s", storage).usedSequence, 1, "the latest code of the session is kept, and so is its place");
 });
 
 test("the session of a code is remembered by the code's tail, and only the latest few are", () => {

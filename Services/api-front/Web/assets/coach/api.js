@@ -1,21 +1,33 @@
 // The API as the coach's page uses it (PROTOCOL.md). The cookie that the printed link has set opens it.
 
 import { request } from "../common/http.js";
-import { Problem, unreachable } from "../common/problem.js";
+import { Problem, problemFrom, unreachable } from "../common/problem.js";
+
+const SIGN_IN_DEADLINE_MS = 15_000;
 
 const at = (session, rest = "") => `/api/sessions/${encodeURIComponent(session)}${rest}`;
 
-/** Trades the coach's key for the cookie, as the printed link does; the key goes into no history. */
+/** Trades the coach's key for the cookie, as the printed link does; the key goes into no history. Throws a Problem. */
 export async function signIn(key) {
   const path = `/?${new URLSearchParams({ key })}`;
-  const answer = await fetch(path, { redirect: "manual", cache: "no-store" }).catch(() => {
+  const how = { redirect: "manual", cache: "no-store", signal: AbortSignal.timeout(SIGN_IN_DEADLINE_MS) };
+  const answer = await fetch(path, how).catch(() => {
     throw unreachable();
   });
-  if (answer.type === "opaqueredirect") return;
-  throw new Problem({
-    status: answer.status,
-    code: "wrong_coach_key",
-    message: "This key is not right. It stands at the end of the link that the server printed when it started.",
+  if (answer.type !== "opaqueredirect") throw problemFrom(answer.status, await answer.json().catch(() => undefined));
+  try {
+    await listSessions();
+  } catch (problem) {
+    throw problem.status === 401 ? cookieLost() : problem;
+  }
+}
+
+function cookieLost() {
+  const secure = location.protocol === "https:" ? "" : " If the server is set to https://, open the page by that address.";
+  return new Problem({
+    status: 401,
+    code: "cookie_lost",
+    message: `The key is right, but this browser did not keep the sign-in. Allow cookies for this address.${secure}`,
   });
 }
 

@@ -1,6 +1,6 @@
 // The coach's hold on the phones of a session: names, removals, more places, fresh codes.
 
-import { byId, setText, show } from "../common/dom.js";
+import { ask, byId, setText, show } from "../common/dom.js";
 import { freshCode, removeDevice, renameDevice, setExpectedDevices } from "./api.js";
 import { forgetCode, keepCode } from "./invite.js";
 
@@ -21,17 +21,10 @@ export function places(status) {
 export class Control {
   constructor(page) {
     this.page = page;
-    this.device = null;
     for (const id of ["renew", "new-code"]) {
       byId(id).addEventListener("click", () => page.act(byId(id), () => this.renew(page.session)));
     }
     byId("add-phone").addEventListener("click", () => page.act(byId("add-phone"), () => this.grow()));
-    byId("rename").addEventListener("close", () => {
-      if (byId("rename").returnValue === "save") this.rename();
-    });
-    byId("confirm-removal").addEventListener("close", () => {
-      if (byId("confirm-removal").returnValue === "remove") this.remove();
-    });
   }
 
   update() {
@@ -42,29 +35,29 @@ export class Control {
   }
 
   askName(device, name) {
-    this.device = device;
+    const { session } = this.page;
     byId("rename-label").value = name;
-    byId("rename").returnValue = "";
-    byId("rename").showModal();
+    ask(byId("rename"), (answer) => {
+      if (answer === "save") this.rename(session, device);
+    });
     byId("rename-label").select();
   }
 
   askRemoval(device, name) {
-    this.device = device;
+    const { session } = this.page;
     setText(byId("removal-title"), `Remove “${name}”?`);
-    byId("confirm-removal").returnValue = "";
-    byId("confirm-removal").showModal();
+    ask(byId("confirm-removal"), (answer) => {
+      if (answer === "remove") this.remove(session, device);
+    });
   }
 
-  rename() {
-    const { page, device } = this;
+  rename(session, device) {
     const label = byId("rename-label").value.replace(/\s+/g, " ").trim();
-    if (label) page.act(null, () => renameDevice(page.session, device, label));
+    if (label) this.page.act(null, () => renameDevice(session, device, label));
   }
 
-  remove() {
-    const { page, device } = this;
-    const { session } = page;
+  remove(session, device) {
+    const { page } = this;
     page.act(null, async () => {
       const wasInviting = page.isInviting;
       // The phone's owner may have kept the code: the server withdraws it together with the phone.

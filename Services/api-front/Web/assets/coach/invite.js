@@ -1,6 +1,7 @@
 // The QR code, its link, the code to type, and how long they live. Kept for this browser tab only, so that a reload still shows it.
 
 import { byId, setText, setTone, show } from "../common/dom.js";
+import { serverAheadMs } from "../common/http.js";
 import { Problem } from "../common/problem.js";
 import { countdown, instant } from "../common/words.js";
 
@@ -15,7 +16,8 @@ export function keepCode(answer) {
     url: answer.pairing_url,
     svg: answer.pairing_qr_svg,
     typed: answer.pairing_code ?? "",
-    expires: answer.expires_at,
+    // By this device's clock, which may be minutes off: the server's counts.
+    expires: (instant(answer.expires_at)?.getTime() ?? 0) - serverAheadMs,
     warning: answer.warning,
   };
   try {
@@ -47,7 +49,7 @@ export function forgetCodes() {
 export function codeOf(session, now = Date.now()) {
   try {
     const code = JSON.parse(sessionStorage.getItem(PREFIX + session) ?? "null");
-    return code && (instant(code.expires)?.getTime() ?? 0) > now ? code : null;
+    return code?.expires > now ? code : null;
   } catch {
     return null;
   }
@@ -79,14 +81,16 @@ export class Invite {
     try {
       await this.validate(new URL(code.url).searchParams.get("token"));
     } catch (error) {
-      if (!(error instanceof Problem) || error.code !== "token_revoked" || code !== this.code) return;
-      this.isReplaced = true;
+      if (!(error instanceof Problem) || code !== this.code) return;
+      if (error.code === "token_revoked") this.isReplaced = true;
+      else if (error.code === "token_expired") code.expires = 0;
+      else return;
       this.tick();
     }
   }
 
   get secondsLeft() {
-    return ((instant(this.code?.expires)?.getTime() ?? 0) - Date.now()) / 1000;
+    return ((this.code?.expires ?? 0) - Date.now()) / 1000;
   }
 
   set(code) {

@@ -1,7 +1,8 @@
 // The coach's page: which of its five faces to show. `#/` is the start, `#/session/<id>` a session.
 
+import { Backoff } from "../common/backoff.js";
 import { byId, setText, show } from "../common/dom.js";
-import { asProblem } from "../common/problem.js";
+import { asProblem, mayChange } from "../common/problem.js";
 import { listSessions, signIn, signOut } from "./api.js";
 import { setUpForm, showTerms } from "./create.js";
 import { forgetCodes, keepCode } from "./invite.js";
@@ -50,19 +51,37 @@ setUpForm({
   onProblem: showProblem,
 });
 
+/** Counts the turns: what answers late must not change the page that was gone to meanwhile. */
+let turn = 0;
+
 async function route() {
+  turn += 1;
   showProblem(null);
   try {
     const session = /^#\/session\/(.+)$/.exec(location.hash)?.[1];
     if (session) return openSession(decodeURIComponent(session));
     page.close();
     face("start", "");
+  } catch (error) {
+    page.fail();
+    return showProblem(asProblem(error));
+  }
+  await showList(turn, new Backoff({ first: 2000, longest: 30_000 }));
+}
+
+/** Asks for the list until it comes or the page is left: without it no session can be made. */
+async function showList(mine, backoff) {
+  try {
     const list = await listSessions();
+    if (mine !== turn) return;
+    showProblem(null);
     showTerms(list);
     showSessions(list, { older: listSessions, onProblem: (error) => showProblem(asProblem(error)) });
   } catch (error) {
-    page.fail();
-    showProblem(asProblem(error));
+    if (mine !== turn) return;
+    const problem = asProblem(error);
+    showProblem(problem);
+    if (mayChange(problem)) setTimeout(() => mine === turn && showList(mine, backoff), backoff.next());
   }
 }
 
@@ -79,9 +98,10 @@ byId("key-form").addEventListener("submit", async (event) => {
   try {
     await signIn(byId("key").value.trim());
     byId("key").value = "";
-    route();
-  } catch (problem) {
-    setText(byId("problem"), problem.message);
+    await route();
+  } catch (error) {
+    const { message } = asProblem(error);
+    setText(byId("problem"), message);
     show(byId("problem"), true);
   }
 });

@@ -1,6 +1,6 @@
 // One session on the screen: code, phones, live poses, data.
 
-import { byId, setText, setTone, show } from "../common/dom.js";
+import { ask, byId, setText, setTone, show } from "../common/dom.js";
 import { nextStep, roomWords } from "./advice.js";
 import { deleteSession, endSession, sessionStatus, validateToken } from "./api.js";
 import { CalibrationPanel } from "./calibration.js";
@@ -64,6 +64,8 @@ export class SessionPage {
   }
 
   close() {
+    // A question about this session is not one about the next.
+    for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close("");
     this.feed?.close();
     this.feed = null;
     this.session = null;
@@ -205,16 +207,19 @@ export class SessionPage {
     });
     byId("refresh").addEventListener("click", () => this.recordings.load());
     byId("end").addEventListener("click", () => this.act(byId("end"), () => endSession(this.session)));
-    byId("delete").addEventListener("click", () => byId("confirm").showModal());
-    byId("confirm").addEventListener("close", () => {
-      if (byId("confirm").returnValue === "delete") this.act(byId("delete"), () => this.remove());
+    byId("delete").addEventListener("click", () => {
+      const { session } = this;
+      ask(byId("confirm"), (answer) => {
+        if (answer === "delete") this.act(byId("delete"), () => this.remove(session));
+      });
     });
   }
 
-  async remove() {
-    const session = this.session;
+  async remove(session) {
     const receipt = await deleteSession(session);
     forgetCode(session);
+    // Another one may have been opened meanwhile.
+    if (session !== this.session) return;
     this.close();
     showReceipt(receipt);
     this.onDeleted();

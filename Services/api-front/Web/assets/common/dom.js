@@ -25,6 +25,14 @@ export function make(tag, attributes = {}, ...children) {
   return element;
 }
 
+/** Opens a dialog; `then(value)` is called with the button's value when it closes, and with "" when it is turned away. */
+export function ask(dialog, then) {
+  // Otherwise Escape leaves the answer of the last time.
+  dialog.returnValue = "";
+  dialog.addEventListener("close", () => then(dialog.returnValue), { once: true });
+  dialog.showModal();
+}
+
 /** Sets text only when it changed, so that screen readers are not made to repeat it. */
 export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;

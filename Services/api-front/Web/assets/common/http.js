@@ -28,6 +28,7 @@ export async function request(method, path, { json, body, token, type, deadline 
       signal: stop.signal,
     });
     status = answer.status;
+    hearClock(answer.headers.get("date"));
     text = await answer.text();
   } catch {
     throw unreachable();
@@ -37,6 +38,14 @@ export async function request(method, path, { json, body, token, type, deadline 
   const parsed = parse(text);
   if (status < 200 || status > 299) throw problemFrom(status, parsed);
   return parsed ?? null;
+}
+
+/** How far the server's wall clock is ahead of this device's in ms, by its latest answer, to about a second. */
+export let serverAheadMs = 0;
+
+function hearClock(date) {
+  const instant = Date.parse(date ?? "");
+  if (!Number.isNaN(instant)) serverAheadMs = instant - Date.now();
 }
 
 function parse(text) {

@@ -15,6 +15,9 @@ export class Problem extends Error {
   }
 }
 
+/** Whether the same request may succeed in a while: nobody answered, or somebody who is busy or away. Pure. */
+export const mayChange = ({ code, status }) => code === "unreachable" || status === 429 || status >= 500;
+
 /** What stops the recording, and not the phone's fault: the server's disk is full, or does not take what is written. */
 export const RECORDING_PROBLEMS = ["disk_full", "recording_failed"];
 

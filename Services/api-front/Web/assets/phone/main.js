@@ -3,6 +3,7 @@
 import { byId, setText } from "../common/dom.js";
 import { asProblem, Problem, RECORDING_PROBLEMS } from "../common/problem.js";
 import { ScreenLock } from "../common/screenlock.js";
+import { storageOf } from "../common/storage.js";
 import { register, sessionStatus, validate } from "./api.js";
 import { openCamera, sizeToSend, turnUpright } from "./camera.js";
 import { setUpCodeForm } from "./code.js";
@@ -19,6 +20,7 @@ const CAMERA_RETRY_MS = 3000;
 const LIVE = ["live", "finishing"];
 
 const token = new URLSearchParams(location.search).get("token") ?? "";
+const storage = storageOf("localStorage");
 const video = byId("video");
 const state = { phase: "checking", link: "connecting", problem: null, session: "", mode: "3d" };
 const screenLock = new ScreenLock(() => state.phase === "live");
@@ -40,17 +42,17 @@ async function check() {
   }
   if (!token) return update({ phase: "no_token" });
   try {
-    const known = sessionOf(token, localStorage);
+    const known = sessionOf(token, storage);
     if (known) {
-      place = new Place(known, localStorage);
+      place = new Place(known, storage);
       if (place.registration && (await ownPlace())) return await ready();
     }
     // A registration whose answer was lost has used the code for this device; asking again completes it.
     const answer = await validate(token, place?.hasAttempted ? undefined : place?.deviceID);
-    place = new Place(answer.session_id, localStorage);
+    place = new Place(answer.session_id, storage);
     const full = place.hasAttempted ? null : fullness(answer);
     if (full) throw new Problem(full);
-    remember(token, answer.session_id, localStorage);
+    remember(token, answer.session_id, storage);
     update({ session: answer.session_id, mode: answer.mode });
     await ready();
   } catch (problem) {
@@ -76,7 +78,7 @@ const isLoss = (problem) => problem.isFinal && problem.code !== "session_ended";
 
 /** Throws a final Problem when the server will not have us back. */
 async function checkPlace() {
-  const answer = await sessionStatus(sessionOf(token, localStorage), place.registration.token);
+  const answer = await sessionStatus(place.session, place.registration.token);
   if (answer.state === "ended") {
     throw new Problem({ status: 410, code: "session_ended", message: "The coach has ended the session." });
   }
@@ -108,6 +110,8 @@ async function start() {
 
 async function showCamera() {
   const stream = await openCamera();
+  // The session may have ended while the browser asked.
+  if (state.phase === "stopped") return stream.getTracks().forEach((track) => track.stop());
   const [track] = stream.getVideoTracks();
   track.addEventListener("ended", () => reopenCamera());
   video.srcObject = stream;
@@ -126,6 +130,7 @@ async function reopenCamera() {
   update({ cameraLost: true });
   try {
     await showCamera();
+    if (state.phase !== "live") return;
     streamer.resumeCapture();
     update({ cameraLost: false });
   } catch {
@@ -160,9 +165,11 @@ function stream() {
     },
   });
   notice = "";
-  update({ phase: "live", link: "connecting", wasOpen: false, cameraLost: false, unrecorded: null });
+  const isHidden = document.visibilityState === "hidden";
+  update({ phase: "live", link: "connecting", wasOpen: false, cameraLost: false, unrecorded: null, isHidden });
   streamer.isLowBandwidth = byId("low-bandwidth").checked;
   streamer.start();
+  streamer.setHidden(isHidden);
   screenLock.hold();
 }
 

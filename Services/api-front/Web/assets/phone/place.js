@@ -16,6 +16,7 @@ function letters(bytes) {
 /** What one phone remembers of one session, in a `Storage` (localStorage, or a Map-like stand-in). */
 export class Place {
   constructor(session, storage) {
+    this.session = session;
     this.key = PREFIX + session;
     this.storage = storage;
     this.value = read(storage, this.key);

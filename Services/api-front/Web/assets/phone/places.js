@@ -10,13 +10,19 @@ export function sessionOf(token, storage) {
   return list(storage).find((one) => one.tail === tail(token))?.session ?? null;
 }
 
-/** Remembers the session of a token; of many sessions only the latest few keep their places. */
+/**
+ * Remembers the session of a token, beside the session's earlier ones: another tab may have been opened with them. Of many
+ * sessions only the latest few keep their places.
+ */
 export function remember(token, session, storage) {
-  const others = list(storage).filter((one) => one.session !== session);
+  const others = list(storage).filter((one) => one.tail !== tail(token));
   const all = [{ tail: tail(token), session }, ...others];
-  for (const old of all.slice(KEPT)) new Place(old.session, storage).forget();
+  const kept = all.slice(0, KEPT);
+  for (const old of all.slice(KEPT)) {
+    if (!kept.some((one) => one.session === old.session)) new Place(old.session, storage).forget();
+  }
   try {
-    storage.setItem(KEY, JSON.stringify(all.slice(0, KEPT)));
+    storage.setItem(KEY, JSON.stringify(kept));
   } catch {
     // Without storage a reload needs a fresh code.
   }

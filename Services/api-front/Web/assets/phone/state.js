@@ -127,6 +127,7 @@ function describeLive({ link, wasOpen = false, backlog = 0, isHidden = false, ca
 
 function refusalHeadline(problem) {
   if (problem.code === "insecure_origin") return "This page needs https://";
+  if (problem.code === "page_failed") return "This page has a fault";
   if (problem.status === 0) return "The server does not answer";
   if (/expired/.test(problem.code)) return "The code has expired";
   if (problem.code === "token_revoked") return "This code is no longer valid";
