@@ -88,7 +88,7 @@ def test_a_coach_without_the_key(stack: Stack, context: Callable[..., BrowserCon
     expect(page.get_by_role("heading", name="Open the coach's link")).to_be_visible()
     page.get_by_label("Coach key").fill("not the key at all")
     page.get_by_role("button", name="Open").click()
-    expect(page.get_by_role("alert")).to_contain_text("This key is not right")
+    expect(page.get_by_role("alert")).to_contain_text("The key is not right")
     page.get_by_label("Coach key").fill(stack.coach_key)
     page.get_by_role("button", name="Open").click()
     expect(page.get_by_role("heading", name="New session")).to_be_visible()

@@ -82,6 +82,7 @@ struct PageRoutes {
 
 extension ServiceError {
   static let wrongCoachKey = ServiceError(
-    code: "wrong_coach_key", message: "The key is not right. Use the link that the server printed when it started.",
+    code: "wrong_coach_key",
+    message: "The key is not right. It stands at the end of the link that the server printed when it started.",
     status: 401)
 }
