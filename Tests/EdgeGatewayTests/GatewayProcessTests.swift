@@ -20,8 +20,10 @@ final class GatewayFixture {
   private(set) var live: [Pose3D] = []
   private var subscriber: SubscribeSocket?
   private var process: GatewayProcess?
-  /// session-svc's stand-in.
+  /// session-svc's stand-in, which answers with `status`, or leaves the question in `unanswered`.
   private let registry: RequestServer
+  var status: ((SessionID) -> Result<GetSessionStatus.Reply, ServiceError>)? = { .success(known($0)) }
+  private(set) var unanswered: [Responder<GetSessionStatus>] = []
   static let anchor = UTCAnchor(sessionTime: .zero, utcMicroseconds: 1_795_593_595_250_000)
 
   init() throws {
@@ -31,19 +33,27 @@ final class GatewayFixture {
     bus = try BusContext(loop: loop, directory: "\(folder.path)/bus", log: log, metrics: Metrics())
     client = try RequestClient(bus, .gateway, of: .edgeGateway)
     registry = try RequestServer(bus, .sessions)
-    registry.handle(GetSessionStatus.self) { request in
-      let summary = SessionSummary(
-        session: request.session, mode: .threeD, state: .active, expectedDevices: 4, registeredDevices: 4,
-        consentRecorded: true, anchor: Self.anchor)
-      return GetSessionStatus.Reply(summary: summary, devices: [])
-    }
     push = try PushSocket(bus, to: .observations, highWaterMark: 100_000)
     subscriber = try SubscribeSocket(bus, to: .livePoses, highWaterMark: 1000) { [unowned self] _, message in
       if let pose = try? message.withUnsafeBytes({ bytes throws(DecodingFailure) in try Pose3D(decoding: bytes) }) {
         live.append(pose)
       }
     }
+    registry.handleLater(GetSessionStatus.self) { [unowned self] request, responder in
+      switch status?(request.session) {
+      case .success(let reply)?: responder.succeed(reply)
+      case .failure(let error)?: responder.fail(error)
+      case nil: unanswered.append(responder)
+      }
+    }
     try start()
+  }
+
+  static func known(_ session: SessionID) -> GetSessionStatus.Reply {
+    let summary = SessionSummary(
+      session: session, mode: .threeD, state: .active, expectedDevices: 4, registeredDevices: 4,
+      consentRecorded: true, anchor: Self.anchor)
+    return GetSessionStatus.Reply(summary: summary, devices: [])
   }
 
   func start() throws {
@@ -243,6 +253,37 @@ private let deletion = DeletionID(String(repeating: "a", count: 32))!
     #expect(try gateway.ask(ReconstructionStatistics(session: Garage.session)).observations == 0)
     // The same name may be used again.
     _ = try gateway.ask(SetCalibration(session: Garage.session, document: Garage.calibration()))
+    let count = gateway.live.count
+    try gateway.film { gateway.live.count >= count + 3 }
+  }
+
+  @Test func aCalibrationOfNoSessionIsKeptNowhere() throws {
+    let gateway = try GatewayFixture()
+    let calibrate = SetCalibration(session: Garage.session, document: try Garage.calibration())
+    for refusal in [ServiceError.sessionNotFound, .timedOut("session-svc")] {
+      gateway.status = { _ in .failure(refusal) }
+      #expect(throws: refusal) { try gateway.ask(calibrate) }
+      #expect(throws: ServiceError.notCalibrated) { try gateway.ask(GetCalibration(session: Garage.session)) }
+      #expect(folderNames(in: SessionFolder.root(stateDirectory: "\(gateway.folder.path)/state")) == [".removed"])
+    }
+  }
+
+  /// session-svc said that the session is there, and then it was deleted.
+  @Test func aDeletionThatComesWhileSessionServiceIsAskedCounts() throws {
+    let gateway = try GatewayFixture()
+    let calibrate = SetCalibration(session: Garage.session, document: try Garage.calibration())
+    gateway.status = nil
+    var answer: Result<SetCalibration.Reply, ServiceError>?
+    gateway.client.send(calibrate, retries: 0) { answer = $0 }
+    #expect(gateway.run { gateway.unanswered.count == 1 || answer != nil })
+    _ = try gateway.ask(DeleteReconstruction(session: Garage.session, deletion: deletion))
+    for responder in gateway.unanswered { responder.succeed(GatewayFixture.known(Garage.session)) }
+    #expect(gateway.run { answer != nil })
+    #expect(throws: ServiceError.sessionNotFound) { try answer?.get() }
+    #expect(folderNames(in: SessionFolder.root(stateDirectory: "\(gateway.folder.path)/state")) == [".removed"])
+    // Of a session that was made anew it is taken.
+    gateway.status = { .success(GatewayFixture.known($0)) }
+    _ = try gateway.ask(calibrate)
     let count = gateway.live.count
     try gateway.film { gateway.live.count >= count + 3 }
   }

@@ -40,6 +40,22 @@ struct Backends {
   }
 }
 
+extension RouteCall {
+  /// Goes on with the session named in the path, if session-svc knows it; else that is the answer. What edge-gateway and
+  /// stream-svc hold lies under a name, of which they cannot tell whose it is.
+  func withSession(of backends: Backends, _ body: @escaping (SessionID) -> Void) {
+    attempt { () throws(ServiceError) in
+      let session = try pathSession()
+      backends.sessions.send(GetSessionStatus(session: session)) { result in
+        switch result {
+        case .success: body(session)
+        case .failure(let error): fail(error)
+        }
+      }
+    }
+  }
+}
+
 /// Asks several services at once and waits for all answers.
 final class Gather<Value> {
   private var results: [Value?]

@@ -55,16 +55,15 @@ struct MaterialRoutes {
   }
 
   private func listRecordings(_ call: RouteCall) {
-    call.attempt { () throws(ServiceError) in
-      recordings(try call.pathSession()) { result in
+    call.withSession(of: backends) { session in
+      recordings(session) { result in
         call.answer(result) { .json(["files": $0.map(\.file)]) }
       }
     }
   }
 
   private func readRecording(_ call: RouteCall) {
-    call.attempt { () throws(ServiceError) in
-      let session = try call.pathSession()
+    call.withSession(of: backends) { session in
       let path = call.exchange.parameters["path"] ?? ""
       recordings(session) { result in
         switch result {
@@ -115,24 +114,34 @@ struct MaterialRoutes {
         ], responseType: type, responseSchema: CalibrationSchema.poses), deadline: .seconds(95)
     ) { call in
       call.attempt { () throws(ServiceError) in
-        let session = try call.pathSession()
-        var times: PoseTimes?
-        if let wanted = call.request.query["times"] {
-          times = PoseTimes(rawValue: wanted)
-          if times == nil { throw .invalid("invalid_parameter", "times must be live or final, or left out.") }
+        let times = try Self.times(call)
+        call.withSession(of: backends) { session in
+          export(call, ExportPoses(session: session, format: format, times: times), type)
         }
-        backends.gateway.send(ExportPoses(session: session, format: format, times: times)) { result in
-          call.answer(result) { export in
-            let source = BusPieces(first: []) { offset, deliver in
-              backends.gateway.send(ReadExport(session: session, export: export.export, offset: offset)) { next in
-                deliver(next.map { Array($0.piece) })
-              }
-            }
-            return download(
-              source, length: export.bytes, type: type,
-              name: format.fileName(of: session, times: export.times))
+      }
+    }
+  }
+
+  private static func times(_ call: RouteCall) throws(ServiceError) -> PoseTimes? {
+    guard let wanted = call.request.query["times"] else { return nil }
+    guard let times = PoseTimes(rawValue: wanted) else {
+      throw .invalid("invalid_parameter", "times must be live or final, or left out.")
+    }
+    return times
+  }
+
+  private func export(_ call: RouteCall, _ request: ExportPoses, _ type: String) {
+    let session = request.session
+    backends.gateway.send(request) { result in
+      call.answer(result) { export in
+        let source = BusPieces(first: []) { offset, deliver in
+          backends.gateway.send(ReadExport(session: session, export: export.export, offset: offset)) { next in
+            deliver(next.map { Array($0.piece) })
           }
         }
+        return download(
+          source, length: export.bytes, type: type,
+          name: request.format.fileName(of: session, times: export.times))
       }
     }
   }
@@ -147,6 +156,7 @@ struct MaterialRoutes {
 
   // MARK: Calibration
 
+  /// edge-gateway asks session-svc itself, because it keeps what it is given.
   private func setCalibration(_ call: RouteCall) {
     call.attempt { () throws(ServiceError) in
       let session = try call.pathSession()
@@ -158,8 +168,8 @@ struct MaterialRoutes {
   }
 
   private func getCalibration(_ call: RouteCall) {
-    call.attempt { () throws(ServiceError) in
-      backends.gateway.send(GetCalibration(session: try call.pathSession())) { result in
+    call.withSession(of: backends) { session in
+      backends.gateway.send(GetCalibration(session: session)) { result in
         call.answer(result) { HTTPResponse(.ok, contentType: HTTPResponse.jsonType, body: Array($0.document)) }
       }
     }

@@ -125,8 +125,8 @@ struct SessionRoutes {
   }
 
   private func statistics(_ call: RouteCall) {
-    call.attempt { () throws(ServiceError) in
-      backends.gateway.send(ReconstructionStatistics(session: try call.pathSession())) { result in
+    call.withSession(of: backends) { session in
+      backends.gateway.send(ReconstructionStatistics(session: session)) { result in
         call.answer(result) { .json($0) }
       }
     }

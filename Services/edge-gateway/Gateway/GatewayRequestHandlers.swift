@@ -7,8 +7,8 @@ import Timing
 
 /// Answers what api-front and session-svc ask edge-gateway.
 final class GatewayRequestHandlers {
-  /// Asks session-svc how the session's time and UTC relate; nil: it cannot say now.
-  typealias AskAnchor = (SessionID, @escaping (UTCAnchor?) -> Void) -> Void
+  /// Asks session-svc, which alone knows whether there is such a session, how the session's time and UTC relate.
+  typealias AskAnchor = (SessionID, @escaping (Result<UTCAnchor, ServiceError>) -> Void) -> Void
 
   /// Exports that may be in the making at once.
   private static let maxExports = 4
@@ -29,7 +29,7 @@ final class GatewayRequestHandlers {
   }
 
   func register(with server: RequestServer) {
-    server.handle(SetCalibration.self) { [unowned self] in try setCalibration($0) }
+    server.handleLater(SetCalibration.self) { [unowned self] request, responder in setCalibration(request, responder) }
     server.handle(GetCalibration.self) { [unowned self] in try calibration($0) }
     server.handleLater(ReconstructionStatistics.self) { [unowned self] request, responder in
       whenRestored(request.session, responder) {
@@ -42,8 +42,27 @@ final class GatewayRequestHandlers {
     server.handleLater(ExportPoses.self) { [unowned self] request, responder in export(request, responder) }
   }
 
-  private func setCalibration(_ request: SetCalibration) throws -> SetCalibration.Reply {
-    guard request.document.count <= SetCalibration.maximumBytes else { throw ServiceError.calibrationTooLarge }
+  /// The question is put here, not by api-front: a deletion that comes between question and answer is seen here, and after a
+  /// kill in between there is no answer to go by.
+  private func setCalibration(_ request: SetCalibration, _ responder: Responder<SetCalibration>) {
+    guard request.document.count <= SetCalibration.maximumBytes else { return responder.fail(.calibrationTooLarge) }
+    let askedAt = loop.time.now()
+    askAnchor(request.session) { [weak self] answer in
+      guard let self else { return }
+      do {
+        _ = try answer.get()
+        guard !sessions.isDeleted(request.session, since: askedAt) else { throw ServiceError.sessionNotFound }
+        responder.succeed(try calibrate(request))
+      } catch let error as ServiceError {
+        responder.fail(error)
+      } catch {
+        responder.fail(unexpected: error)
+      }
+    }
+  }
+
+  /// The session is there. Was one of its name deleted before, this is another.
+  private func calibrate(_ request: SetCalibration) throws -> SetCalibration.Reply {
     do {
       let devices = try sessions.session(request.session, now: loop.time.now()).calibrate(Array(request.document))
       sessions.revive(request.session)
@@ -97,7 +116,8 @@ final class GatewayRequestHandlers {
     runningExports += 1
     // Nothing to export: what is wrong is said at once.
     guard (try? existing(request.session)) != nil else { return begin(request, nil, responder) }
-    askAnchor(request.session) { [weak self] anchor in
+    askAnchor(request.session) { [weak self] answer in
+      let anchor = try? answer.get()
       // `begin` says what is wrong.
       guard let session = try? self?.existing(request.session) else {
         self?.begin(request, anchor, responder)

@@ -101,7 +101,10 @@ final class Reconstructions {
     return now - since < Self.deletionMemory
   }
 
-  /// A session of that name begins anew.
+  /// Whether a session of that name was deleted at `moment` or since.
+  func isDeleted(_ id: SessionID, since moment: SessionTime) -> Bool { deleted[id].map { $0 >= moment } ?? false }
+
+  /// A session of that name was made anew. Only session-svc can say so, and only when asked after the deletion.
   func revive(_ id: SessionID) { deleted[id] = nil }
 
   /// Removes everything of a session. Answers the number of files that this deletion removed in all.

@@ -19,8 +19,7 @@ public enum SessionError: Error, Hashable, Sendable {
 
   public var serviceError: ServiceError {
     switch self {
-    case .sessionNotFound:
-      .notFound("session_not_found", "There is no such session. It may have been deleted: make a new one.")
+    case .sessionNotFound: .sessionNotFound
     case .sessionExists:
       .conflict("session_exists", "A session of this name exists. Choose another name, or \"auto\".")
     case .sessionBeingDeleted:

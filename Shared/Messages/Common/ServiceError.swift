@@ -47,6 +47,10 @@ extension ServiceError {
     ServiceError(code: "malformed_message", message: "\(what) could not be read.", status: 400)
   }
 
+  /// Said by session-svc, and by edge-gateway of a session that was deleted meanwhile.
+  public static let sessionNotFound = ServiceError.notFound(
+    "session_not_found", "There is no such session. It may have been deleted: make a new one.")
+
   /// Said by session-svc of whom it does not let in any more, and by api-front as soon as it hears of a removal.
   public static let deviceRemoved = ServiceError(
     code: "device_removed", message: "The coach removed this phone. Ask for a new QR code to come back.", status: 403)

@@ -5,7 +5,8 @@ public enum ExportFormat: String, Codable, Sendable, CaseIterable {
   case trc, csv, json
 }
 
-/// Gives a session its camera calibration. `document` is the JSON form of PROTOCOL.md, or a Qualisys `.qca.txt`.
+/// Gives a session its camera calibration, if session-svc knows the session. `document` is the JSON form of PROTOCOL.md, or a
+/// Qualisys `.qca.txt`.
 public struct SetCalibration: ServiceRequest {
   public struct Reply: Codable, Sendable {
     /// Names of the devices that now have a camera model.
@@ -13,6 +14,8 @@ public struct SetCalibration: ServiceRequest {
     public init(devices: [DeviceID]) { self.devices = devices }
   }
   public static let name = "gateway.set_calibration"
+  /// Longer than that of `GetSessionStatus`, which it waits for.
+  public static let deadline = Duration.seconds(3)
   public static let maximumBytes = 256 * 1024
 
   public let session: SessionID
