@@ -12,6 +12,9 @@ private final class TestPeers: DeletionPeers {
   private(set) var deletions: Set<DeletionID> = []
   /// The streams share a folder: whoever is asked tells of all that went.
   var recordings = (items: 4, bytes: 2000)
+  /// It neither answers nor refuses, for as long as the test goes.
+  var silent: DeletionPart?
+  private(set) var askedSilently: [SessionID] = []
 
   init(reachable: Set<DeletionPart>) { self.reachable = reachable }
 
@@ -19,6 +22,7 @@ private final class TestPeers: DeletionPeers {
     _ session: SessionID, as deletion: DeletionID, from part: DeletionPart,
     _ completion: @escaping (Result<(items: Int, bytes: Int), ServiceError>) -> Void
   ) {
+    if part == silent { return askedSilently.append(session) }
     asked.append(part)
     deletions.insert(deletion)
     guard reachable.contains(part) else { return completion(.failure(.timedOut(part.name))) }
@@ -233,6 +237,37 @@ private struct Fixture {
     #expect(test.registry.isLive(ended))
     #expect(try retention.run(registry: test.registry, worker: fixture.worker) == 1)
     #expect(try test.store.session(ended) == nil)
+  }
+
+  /// Twenty sessions are deleted, and an instance hangs: that is no reason not to ask the others.
+  @Test func aSilentInstanceTakesNobodyElsesTurn() throws {
+    let test = try TestRegistry()
+    let fixture = try Fixture(test)
+    fixture.peers.silent = .stream(instance: 2)
+    let old = try (1...20).map { try test.create("old-\($0)").session }
+    for session in old { try fixture.worker.begin(session) }
+    for session in old {
+      let receipt = try #require(try fixture.worker.receipt(of: session))
+      #expect(receipt.tokens == 3 && receipt.recordingFiles == 4, "\(session.text) was asked about")
+    }
+    #expect(fixture.peers.askedSilently.count < old.count)
+  }
+
+  /// The instance refuses, and is asked about many: who comes now is not behind all of them, and nobody waits for it to be heard.
+  @Test func whatWasNeverAskedComesBeforeWhatIsAskedAgain() throws {
+    let test = try TestRegistry()
+    let fixture = try Fixture(test, reachable: everybody.subtracting([.stream(instance: 2)]))
+    for number in 1...40 { try fixture.worker.begin(try test.create("old-\(number)").session) }
+    // Too many are due now for all of them to be asked, and it has begun to hang.
+    test.time.advance(by: .seconds(60))
+    fixture.peers.silent = .stream(instance: 2)
+    let fresh = try test.create("fresh").session
+    try fixture.worker.begin(fresh)
+    #expect(fixture.peers.askedSilently.first == fresh)
+    let late = try test.create("late").session
+    try fixture.worker.begin(late)
+    #expect(try fixture.worker.receipt(of: late)?.poseFiles == 3)
+    #expect(!fixture.peers.askedSilently.contains(late))
   }
 
   @Test func partsAreNamedAndRead() {

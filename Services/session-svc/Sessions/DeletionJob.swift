@@ -77,13 +77,21 @@ struct DeletionJob {
 
   /// Whom to ask now: tokens first, so that nothing new begins, and the gateway last: until the streams have let go of
   /// the session, they still send it observations.
-  func due(at now: SessionTime) -> [DeletionPart] {
+  ///
+  /// - Parameter faltering: parts that are not waited for, because they did not do it for another session either.
+  func due(at now: SessionTime, faltering: Set<DeletionPart> = []) -> [DeletionPart] {
     results.keys.filter { part in
       let attempt = attempts[part] ?? Attempt()
       guard results[part]?.isDone == false, !attempt.isInFlight, attempt.notBefore <= now else { return false }
-      return part != .gateway || streams.allSatisfy { results[$0]!.isDone || attempts[$0]?.failures ?? 0 > 0 }
+      return part != .gateway
+        || streams.allSatisfy {
+          results[$0]!.isDone || attempts[$0]?.failures ?? 0 > 0 || faltering.contains($0)
+        }
     }.sorted { $0.name > $1.name }
   }
+
+  /// Zero for a part that was never asked.
+  func notBefore(_ part: DeletionPart) -> SessionTime { attempts[part]?.notBefore ?? .zero }
 
   mutating func began(_ part: DeletionPart) { attempts[part, default: Attempt()].isInFlight = true }
 

@@ -22,11 +22,14 @@ public final class DeletionWorker {
   private let streamInstances: Int
   private var jobs: [SessionID: DeletionJob] = [:]
   private var waiting: [SessionID: [(DeletionReceipt) -> Void]] = [:]
-  private var inFlight = 0
+  private var inFlight: [DeletionPart: Int] = [:]
+  /// Those whose last answer was none, or a refusal.
+  private var faltering: Set<DeletionPart> = []
   private var isAdvancing = false
 
-  /// A retention run may find hundreds of sessions at once; the other services are asked for a few at a time.
-  static let maximumInFlight = 16
+  /// A retention run may find hundreds of sessions at once; each of the other services is asked for a few at a time. One that
+  /// does not answer takes no other's turn.
+  static let maximumInFlightOfPart = 8
 
   static let maximumWaiting = 16
 
@@ -95,22 +98,32 @@ public final class DeletionWorker {
     guard !isAdvancing else { return }
     isAdvancing = true
     defer { isAdvancing = false }
-    while inFlight < Self.maximumInFlight, let (part, session) = nextDue() { ask(part, for: session) }
+    while let (part, session) = nextDue() { ask(part, for: session) }
   }
 
+  /// What has been due for longest, and so what was never asked before what is asked again.
   private func nextDue() -> (DeletionPart, SessionID)? {
     let now = time.now()
-    for (session, job) in jobs { if let part = job.due(at: now).first { return (part, session) } }
-    return nil
+    var next: (part: DeletionPart, session: SessionID, since: SessionTime)?
+    for (session, job) in jobs {
+      for part in job.due(at: now, faltering: faltering)
+      where inFlight[part, default: 0] < Self.maximumInFlightOfPart
+        && job.notBefore(part) < next?.since ?? .distantFuture
+      {
+        next = (part, session, job.notBefore(part))
+      }
+    }
+    return next.map { ($0.part, $0.session) }
   }
 
   private func ask(_ part: DeletionPart, for session: SessionID) {
     guard let deletion = jobs[session]?.id else { return }
     jobs[session]?.began(part)
-    inFlight += 1
+    inFlight[part, default: 0] += 1
     peers.remove(session, as: deletion, from: part) { [weak self] result in
       guard let self else { return }
-      inFlight -= 1
+      inFlight[part, default: 0] -= 1
+      if case .success = result { faltering.remove(part) } else { faltering.insert(part) }
       finish(part, of: session, result)
       advance()
     }
