@@ -270,6 +270,31 @@ private struct Fixture {
     #expect(!fixture.peers.askedSilently.contains(late))
   }
 
+  /// As if the store had failed just after it took the deletion in.
+  @Test func aDeletionThatNobodyCarriesOnIsTakenUpByWhoAsksAgain() throws {
+    let test = try TestRegistry()
+    let fixture = try Fixture(test)
+    let id = try test.create().session
+    let deletion = try #require(DeletionID(String(repeating: "d", count: 32)))
+    _ = try test.store.beginDeletion(id, as: deletion, parts: Array(everybody), at: 0)
+    try fixture.worker.begin(id)
+    #expect(fixture.peers.asked.count == 4)
+    #expect(fixture.peers.deletions == [deletion])
+    #expect(try fixture.worker.receipt(of: id)?.pending == [])
+  }
+
+  /// Retention asks once: what the store took in must be carried on although it cannot be read back.
+  @Test func whatTheStoreTookInIsCarriedOnUnread() throws {
+    let test = try TestRegistry()
+    let fixture = try Fixture(test)
+    let id = try test.create().session
+    try Database(path: "\(test.folder.path)/sessions.db", migrations: SessionSchema.migrations).execute(
+      "CREATE TRIGGER spoil AFTER INSERT ON deletions BEGIN UPDATE deletions SET id = 'none' WHERE id = new.id; END")
+    try fixture.worker.begin(id)
+    #expect(throws: StorageError.self) { try test.store.deletion(of: id) }
+    #expect(fixture.peers.asked.count == 4 && fixture.worker.unfinished == 0)
+  }
+
   @Test func partsAreNamedAndRead() {
     for part in everybody { #expect(DeletionPart(name: part.name) == part) }
     for name in ["", "stream-svc", "stream-svc@", "stream-svc@x", "api-front"] {

@@ -75,7 +75,8 @@ import Timing
     try store.put(late)
     #expect(try store.devices(of: runs.id) == devices(version: version) + [late])
     let deletion = try #require(DeletionID(String(repeating: "d", count: 32)))
-    #expect(try store.beginDeletion(runs.id, as: deletion, parts: [.tokens], at: 4000))
+    let begun = try store.beginDeletion(runs.id, as: deletion, parts: [.tokens], at: 4000)
+    #expect(try begun != nil && store.deletion(of: runs.id) == begun)
     #expect(try store.deletion(of: runs.id)?.devices == 3)
     #expect(try store.devices(of: runs.id).isEmpty)
   }

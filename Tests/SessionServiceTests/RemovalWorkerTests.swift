@@ -50,7 +50,7 @@ private struct Fixture {
   /// Deletes the session, and makes one of the same name.
   func makeAnew() throws {
     let deletion = DeletionID(String(repeating: "a", count: 32))!
-    #expect(try test.store.beginDeletion(session, as: deletion, parts: [], at: 0))
+    #expect(try test.store.beginDeletion(session, as: deletion, parts: [], at: 0) != nil)
     _ = try test.create(session.text, devices: 4)
   }
 

@@ -69,10 +69,12 @@ public final class DeletionWorker {
     guard jobs[session] == nil else { return }
     let parts = [DeletionPart.tokens, .gateway] + (1...streamInstances).map { .stream(instance: $0) }
     let id = DeletionID(Hexadecimal.encode(try random.bytes(16)))!
-    let isNew = try store.beginDeletion(session, as: id, parts: parts, at: time.utcMicroseconds())
-    guard let record = try store.deletion(of: session) else { throw SessionError.sessionNotFound }
-    guard isNew else { return }
-    jobs[session] = DeletionJob(record)
+    // Nothing may fail between the store's taking it in and this: nobody would carry it on before the next start.
+    let begun = try store.beginDeletion(session, as: id, parts: parts, at: time.utcMicroseconds())
+    guard let record = try begun ?? store.deletion(of: session) else { throw SessionError.sessionNotFound }
+    let job = DeletionJob(record)
+    guard !job.isFinished else { return }
+    jobs[session] = job
     advance()
   }
 

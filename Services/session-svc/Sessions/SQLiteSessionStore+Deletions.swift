@@ -4,12 +4,12 @@ import Storage
 extension SQLiteSessionStore {
   public func beginDeletion(
     _ session: SessionID, as id: DeletionID, parts: [DeletionPart], at utcMicroseconds: Int64
-  ) throws(StorageError) -> Bool {
+  ) throws(StorageError) -> DeletionRecord? {
     // The promise to delete must outlive even a power cut.
-    try database.transaction(.powerLoss) { () throws(StorageError) -> Bool in
+    try database.transaction(.powerLoss) { () throws(StorageError) -> DeletionRecord? in
       let devices = try devices(of: session).count
       try database.execute("DELETE FROM sessions WHERE id = ?", .text(session.text))
-      guard database.changes == 1 else { return false }
+      guard database.changes == 1 else { return nil }
       try database.execute(
         "INSERT INTO deletions (session, id, requested_at, devices) VALUES (?, ?, ?, ?)", .text(session.text),
         .text(id.text), .integer(utcMicroseconds), .integer(devices))
@@ -17,7 +17,8 @@ extension SQLiteSessionStore {
         try database.execute(
           "INSERT INTO deletion_parts (session, part) VALUES (?, ?)", .text(session.text), .text(part.name))
       }
-      return true
+      let untouched = Dictionary(uniqueKeysWithValues: parts.map { ($0, DeletionResult()) })
+      return DeletionRecord(session: session, id: id, devices: devices, parts: untouched)
     }
   }
 

@@ -29,10 +29,11 @@ public protocol SessionStore {
 
   /// Sessions in which nothing was made, registered or ended since `utcMicroseconds`.
   func sessions(untouchedSince utcMicroseconds: Int64) throws(StorageError) -> [SessionID]
-  /// Removes the session's rows and enters the deletion of everything else of it. False if there is no such session.
+  /// Removes the session's rows and enters the deletion of everything else of it, which it returns. Nil if there is no such
+  /// session.
   func beginDeletion(
     _ session: SessionID, as id: DeletionID, parts: [DeletionPart], at utcMicroseconds: Int64
-  ) throws(StorageError) -> Bool
+  ) throws(StorageError) -> DeletionRecord?
   func deletion(of session: SessionID) throws(StorageError) -> DeletionRecord?
   func unfinishedDeletions() throws(StorageError) -> [DeletionRecord]
   func record(_ result: DeletionResult, of part: DeletionPart, in session: SessionID) throws(StorageError)
