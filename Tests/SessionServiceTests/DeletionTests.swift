@@ -1,3 +1,4 @@
+import Foundation
 import Messages
 import Storage
 import Testing
@@ -293,6 +294,26 @@ private struct Fixture {
     try fixture.worker.begin(id)
     #expect(throws: StorageError.self) { try test.store.deletion(of: id) }
     #expect(fixture.peers.asked.count == 4 && fixture.worker.unfinished == 0)
+  }
+
+  /// A service is away for days; the names are gone from the disk all the same.
+  @Test func namesAreGoneFromTheDiskBeforeTheDeletionEnds() throws {
+    let test = try TestRegistry()
+    let fixture = try Fixture(test, reachable: [])
+    let id = try test.create(userID: "Robin-of-Loxley").session
+    _ = try test.register(id, 1, DeviceMetadata(label: "Marian's phone"))
+    let isOnDisk = { (word: String) in
+      try ["", "-wal"].contains { suffix in
+        let file = URL(filePath: "\(test.folder.path)/sessions.db\(suffix)")
+        return try Data(contentsOf: file).range(of: Data(word.utf8)) != nil
+      }
+    }
+    #expect(try isOnDisk("Robin-of-Loxley") && isOnDisk("Marian's phone"))
+    try fixture.worker.begin(id)
+    // As the process does each second.
+    fixture.worker.advance()
+    #expect(fixture.worker.unfinished == 1)
+    #expect(try !isOnDisk("Robin-of-Loxley") && !isOnDisk("Marian's phone"))
   }
 
   @Test func partsAreNamedAndRead() {

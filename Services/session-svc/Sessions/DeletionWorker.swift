@@ -26,6 +26,8 @@ public final class DeletionWorker {
   /// Those whose last answer was none, or a refusal.
   private var faltering: Set<DeletionPart> = []
   private var isAdvancing = false
+  /// Rows were removed that can still be read in the store's log.
+  private var needsScrub = false
 
   /// A retention run may find hundreds of sessions at once; each of the other services is asked for a few at a time. One that
   /// does not answer takes no other's turn.
@@ -75,7 +77,8 @@ public final class DeletionWorker {
     let job = DeletionJob(record)
     guard !job.isFinished else { return }
     jobs[session] = job
-    advance()
+    needsScrub = needsScrub || begun != nil
+    askWhoIsDue()
   }
 
   /// What has been removed so far; nil for a session that was never deleted.
@@ -94,8 +97,14 @@ public final class DeletionWorker {
     }
   }
 
-  /// Asks whoever is due. To be called now and then.
+  /// To be called each second: asks whoever is due, and sees to it that nothing can be read of what was deleted, however long
+  /// a service stays away. Not in `begin`: a retention run begins hundreds of deletions, and each time the disk is waited for.
   public func advance() {
+    if needsScrub { scrub() }
+    askWhoIsDue()
+  }
+
+  private func askWhoIsDue() {
     // An answer that comes at once leads back here; the loop below goes on with what it changed.
     guard !isAdvancing else { return }
     isAdvancing = true
@@ -127,7 +136,7 @@ public final class DeletionWorker {
       inFlight[part, default: 0] -= 1
       if case .success = result { faltering.remove(part) } else { faltering.insert(part) }
       finish(part, of: session, result)
-      advance()
+      askWhoIsDue()
     }
   }
 
@@ -163,6 +172,7 @@ public final class DeletionWorker {
   }
 
   private func scrub() {
+    needsScrub = false
     do { try store.scrub() } catch { log.warning("scrub_failed", (.error, error)) }
   }
 }
