@@ -61,6 +61,7 @@ enum OldSchemas {
       ALTER TABLE deletions ADD COLUMN id TEXT NOT NULL DEFAULT '';
       UPDATE deletions SET id = lower(hex(randomblob(16)));
       """),
+    Migration("ALTER TABLE sessions ADD COLUMN attempt TEXT;"),
   ]
 
   /// The newest version that is an old one.
@@ -97,5 +98,6 @@ enum OldSchemas {
       VALUES ('take-gone', 'token-svc', 3, 0, 1), ('take-gone', 'stream-svc@1', 2, 4000, 1),
         ('take-goes', 'edge-gateway', 0, 0, 0)
       """)
+    if version >= 4 { try old.execute("UPDATE deletions SET id = lower(hex(randomblob(16)))") }
   }
 }

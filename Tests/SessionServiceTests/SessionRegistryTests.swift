@@ -74,20 +74,20 @@ import Timing
     #expect(throws: SessionError.sessionExists) { try test.create("take-1") }
   }
 
-  /// For a session into which no QR could be made.
-  @Test func aSessionThatWasJustMadeIsWithdrawn() throws {
+  /// For a session that nobody was told of, whose name the asker may not know.
+  @Test(arguments: ["take-1", nil]) func aSessionThatWasJustMadeIsWithdrawn(name: String?) throws {
     let test = try TestRegistry()
-    let first = try test.create("take-1")
-    #expect(try test.registry.withdraw(WithdrawSession(session: first.session, anchor: first.anchor)))
-    #expect(try !test.registry.withdraw(WithdrawSession(session: first.session, anchor: first.anchor)))
-    #expect(try test.registry.list(ListSessions(limit: 10)).sessions.isEmpty)
-    test.time.advance(by: .seconds(1))
-    let second = try test.create("take-1")
+    let others = try ["others", "unnamed"].map { try test.create($0, attempt: $0 == "others" ? $0 : nil).session }
+    let first = try test.create(name, attempt: "first")
+    #expect(try test.registry.withdraw(WithdrawSession(attempt: "first")) == first.session)
+    #expect(try test.registry.withdraw(WithdrawSession(attempt: "first")) == nil)
+    #expect(try Set(test.registry.list(ListSessions(limit: 10)).sessions.map(\.session)) == Set(others))
+    let second = try test.create(first.session.text, attempt: "second")
     // A late repetition concerns the first one, and who has phones stays.
-    #expect(try !test.registry.withdraw(WithdrawSession(session: first.session, anchor: first.anchor)))
+    #expect(try test.registry.withdraw(WithdrawSession(attempt: "first")) == nil)
     _ = try test.register(second.session, 1)
-    #expect(try !test.registry.withdraw(WithdrawSession(session: second.session, anchor: second.anchor)))
-    #expect(try test.registry.list(ListSessions(limit: 10)).sessions.map(\.anchor) == [second.anchor])
+    #expect(try test.registry.withdraw(WithdrawSession(attempt: "second")) == nil)
+    #expect(try test.registry.status(GetSessionStatus(session: second.session)).devices.count == 1)
   }
 
   @Test func registeringTwiceIsRegisteringOnce() throws {

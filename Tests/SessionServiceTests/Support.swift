@@ -42,12 +42,12 @@ struct TestRegistry {
 
   func create(
     _ name: String? = "take-1", mode: SessionMode = .threeD, devices: Int = 4, userID: String = "coach",
-    consent: Bool = true, consentVersion: String? = nil
+    consent: Bool = true, consentVersion: String? = nil, attempt: String? = nil
   ) throws -> SessionSummary {
     try registry.create(
       CreateSession(
         session: name.map(sessionID), mode: mode, userID: userID, expectedDevices: devices, consent: consent,
-        consentVersion: consentVersion))
+        consentVersion: consentVersion, attempt: attempt))
   }
 
   func register(

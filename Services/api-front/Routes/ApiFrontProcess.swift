@@ -29,8 +29,13 @@ public final class ApiFrontProcess: ServiceProcess {
     let address = { PublicAddress.current(settings, port: port.number) }
     let iceServers = try IceServers(settings, time: context.time)
     let invitations = Invitations(tokens: backends.tokens, address: address)
+    let withdrawals = Withdrawals(loop: context.loop, log: context.log) { request, completion in
+      // It has its own back-off, so each question is asked once.
+      backends.sessions.send(request, retries: 0, completion)
+    }
     let pairing = PairingRoutes(
-      backends: backends, invitations: invitations, address: address, isTLS: isTLS, publicURL: publicURL,
+      backends: backends, invitations: invitations, withdrawals: withdrawals, address: address, isTLS: isTLS,
+      publicURL: publicURL,
       iceServers: iceServers, retentionDays: settings[AppSettings.retentionDays], time: context.time,
       uploads: sockets.uploads, credentials: credentials)
     let recheck = { [sockets] (session: SessionID) in

@@ -29,14 +29,17 @@ struct Invitations {
 
   /// Answers with a fresh invitation; those that the session had before are good no more.
   ///
-  /// - Parameter otherwise: called in place of an answer if token-svc gave none.
+  /// - Parameter otherwise: called in place of an answer if token-svc gave none, or if nobody waits for the answer any more.
   func send(
     _ call: RouteCall, _ session: SessionSummary, places: Int, ttl: Int?,
     otherwise: ((ServiceError) -> Void)? = nil
   ) {
     let issue = IssuePairingToken(session: session.session, mode: session.mode, maxDevices: places, ttlSeconds: ttl)
     tokens.send(issue) { result in
-      if case .failure(let error) = result, let otherwise { return otherwise(error) }
+      if let otherwise {
+        if case .failure(let error) = result { return otherwise(error) }
+        if call.exchange.isAnswered { return otherwise(.internalFault) }
+      }
       call.answer(result) { reply in
         let address = address()
         let url = "\(address.base)/pair?token=\(reply.token)"

@@ -1,4 +1,5 @@
 import Bus
+import Crypto
 import FoundationEssentials
 import Messages
 import Timing
@@ -7,6 +8,7 @@ import Timing
 struct PairingRoutes {
   let backends: Backends
   let invitations: Invitations
+  let withdrawals: Withdrawals
   let address: () -> PublicAddress
   let isTLS: Bool
   let publicURL: String?
@@ -98,17 +100,21 @@ struct PairingRoutes {
       if let version = body.consentVersion, version != ConsentText.version(retentionDays: retentionDays) {
         throw .consentOutdated
       }
+      guard let attempt = (try? SecureRandom().bytes(16)).map({ Hexadecimal.encode($0) }) else {
+        throw .internalFault
+      }
       let create = CreateSession(
         session: session, mode: body.mode, userID: body.userID, expectedDevices: body.expectedDevices,
-        consent: body.consent, consentVersion: body.consentVersion)
+        consent: body.consent, consentVersion: body.consentVersion, attempt: attempt)
+      // All or nothing: the name is free for the next attempt, and no session is listed that nobody was told of.
+      let withdraw = { (error: ServiceError) in withdrawals.withdraw(attempt) { call.fail(error) } }
       backends.sessions.send(create) { result in
         switch result {
         case .success(let summary):
-          invitations.send(call, summary, places: summary.expectedDevices, ttl: body.ttl) { error in
-            // All or nothing: the name is free for the next attempt, and no session is listed that nobody was told of.
-            let withdraw = WithdrawSession(session: summary.session, anchor: summary.anchor)
-            backends.sessions.send(withdraw) { _ in call.fail(error) }
-          }
+          invitations.send(
+            call, summary, places: summary.expectedDevices, ttl: body.ttl, otherwise: withdraw)
+        // It may have been made all the same, and the answer lost.
+        case .failure(let error) where error.status >= 500: withdraw(error)
         case .failure(let error): call.fail(error)
         }
       }

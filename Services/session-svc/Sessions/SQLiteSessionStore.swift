@@ -16,19 +16,25 @@ public struct SQLiteSessionStore: SessionStore {
     try database.transaction(durability, body)
   }
 
-  public func insert(_ session: SessionRecord) throws(StorageError) {
+  public func insert(_ session: SessionRecord, attempt: String?) throws(StorageError) {
     try database.execute(
       """
       INSERT INTO sessions (id, mode, user_id, expected_devices, anchor_session_time, created_at, consent_by,
-        consent_at, consent_text, ended_at)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        consent_at, consent_text, ended_at, attempt)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       """,
       .text(session.id.text), .text(session.mode.rawValue), .text(session.userID), .integer(session.expectedDevices),
       .integer(session.anchor.sessionTime.microseconds), .integer(session.anchor.utcMicroseconds),
       .text(session.consent.givenBy), .integer(session.consent.givenAt),
       // The column takes no NULL, and no version is empty.
       .text(session.consent.textVersion ?? ""),
-      .optional(session.endedAt))
+      .optional(session.endedAt), .optional(attempt))
+  }
+
+  public func session(madeBy attempt: String) throws(StorageError) -> SessionID? {
+    try database.first("SELECT id FROM sessions WHERE attempt = ?", .text(attempt)) { row throws(StorageError) in
+      try row.value(0) { SessionID($0) }
+    }
   }
 
   public func session(_ id: SessionID) throws(StorageError) -> SessionRecord? {

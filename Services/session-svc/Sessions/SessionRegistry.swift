@@ -47,17 +47,17 @@ public final class SessionRegistry {
     throw SessionError.noFreeName
   }
 
-  /// True if there was something to withdraw.
-  public func withdraw(_ request: WithdrawSession) throws -> Bool {
-    let isWithdrawn = try store.transaction(.process) { () throws(StorageError) -> Bool in
-      guard case .success(let found) = try found(request.session), found.record.anchor == request.anchor,
-        found.devices.isEmpty
-      else { return false }
-      try store.remove(request.session)
-      return true
+  /// The session that was withdrawn, if there was one to withdraw.
+  public func withdraw(_ request: WithdrawSession) throws -> SessionID? {
+    let withdrawn = try store.transaction(.process) { () throws(StorageError) -> SessionID? in
+      guard let session = try store.session(madeBy: request.attempt), try store.devices(of: session).isEmpty else {
+        return nil
+      }
+      try store.remove(session)
+      return session
     }
-    if isWithdrawn { try store.scrub() }
-    return isWithdrawn
+    if withdrawn != nil { try store.scrub() }
+    return withdrawn
   }
 
   public func end(_ request: EndSession) throws -> SessionSummary {
@@ -201,7 +201,7 @@ public final class SessionRegistry {
     return try store.transaction(.powerLoss) { () throws(StorageError) in
       guard try store.session(name) == nil else { return .failure(.sessionExists) }
       guard try store.forgetDeletion(of: name) else { return .failure(.sessionBeingDeleted) }
-      try store.insert(record)
+      try store.insert(record, attempt: request.attempt)
       return .success(FoundSession(record: record, devices: []).summary)
     }
   }

@@ -60,5 +60,6 @@ enum SessionSchema {
       ALTER TABLE deletions ADD COLUMN id TEXT NOT NULL DEFAULT '';
       UPDATE deletions SET id = lower(hex(randomblob(16)));
       """),
+    Migration("ALTER TABLE sessions ADD COLUMN attempt TEXT;"),
   ]
 }

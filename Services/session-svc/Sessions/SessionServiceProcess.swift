@@ -87,7 +87,9 @@ public final class SessionServiceProcess: ServiceProcess {
       return summary
     }
     answer(WithdrawSession.self) { [registry, context] request in
-      if try registry.withdraw(request) { context.log.info("session_withdrawn", (.session, request.session.text)) }
+      if let session = try registry.withdraw(request) {
+        context.log.info("session_withdrawn", (.session, session.text))
+      }
       return Done()
     }
     answer(RegisterDevice.self) { [registry, context, removals] request in

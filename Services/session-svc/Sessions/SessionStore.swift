@@ -7,7 +7,9 @@ public protocol SessionStore {
     _ durability: Database.Durability, _ body: () throws(StorageError) -> Value
   ) throws(StorageError) -> Value
 
-  func insert(_ session: SessionRecord) throws(StorageError)
+  /// - Parameter attempt: names the request that makes it.
+  func insert(_ session: SessionRecord, attempt: String?) throws(StorageError)
+  func session(madeBy attempt: String) throws(StorageError) -> SessionID?
   func session(_ id: SessionID) throws(StorageError) -> SessionRecord?
   /// Newest first.
   func sessions(limit: Int, after: SessionID?) throws(StorageError) -> [SessionRecord]

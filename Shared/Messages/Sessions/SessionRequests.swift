@@ -15,12 +15,15 @@ public struct CreateSession: ServiceRequest {
   public let consent: Bool
   /// Of the text that was agreed to, as whoever agreed named it; it is recorded, and never taken for granted.
   public let consentVersion: String?
+  /// The asker's own name for this request, random: with it the session can be taken back, whether the answer arrived or not.
+  public let attempt: String?
 
   public init(
     session: SessionID?, mode: SessionMode, userID: String, expectedDevices: Int, consent: Bool,
-    consentVersion: String? = nil
+    consentVersion: String? = nil, attempt: String? = nil
   ) {
     self.consentVersion = consentVersion
+    self.attempt = attempt
     self.session = session
     self.mode = mode
     self.userID = userID
@@ -29,20 +32,16 @@ public struct CreateSession: ServiceRequest {
   }
 }
 
-/// Takes back a session that was just made and into which no way could be made, as if it had never been asked for. One
-/// that a phone has been in, or that was made anew under the same name, stays.
+/// Takes back a session that was just made and that nobody was told of, as if it had never been asked for. One that a phone
+/// has been in stays. Asked once the deadline of `CreateSession` has passed, or its answer has come: it is not made later.
 public struct WithdrawSession: ServiceRequest {
   public typealias Reply = Done
   public static let name = "sessions.withdraw"
 
-  public let session: SessionID
-  /// Of the session that is meant.
-  public let anchor: UTCAnchor
+  /// Of the `CreateSession` that may have made it.
+  public let attempt: String
 
-  public init(session: SessionID, anchor: UTCAnchor) {
-    self.session = session
-    self.anchor = anchor
-  }
+  public init(attempt: String) { self.attempt = attempt }
 }
 
 /// What everybody may know of a session.
