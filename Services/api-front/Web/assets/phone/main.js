@@ -169,7 +169,7 @@ function stream() {
   update({ phase: "live", link: "connecting", wasOpen: false, cameraLost: false, unrecorded: null, isHidden });
   streamer.isLowBandwidth = byId("low-bandwidth").checked;
   streamer.start();
-  streamer.setHidden(isHidden);
+  if (isHidden) streamer.setHidden(true);
   screenLock.hold();
 }
 
