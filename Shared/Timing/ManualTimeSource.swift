@@ -11,6 +11,9 @@ public final class ManualTimeSource: TimeSource {
   public func now() -> SessionTime { SessionTime(microseconds: state.withLock { $0.session }) }
   public func utcMicroseconds() -> Int64 { state.withLock { $0.utc } }
 
+  /// Sets the wall clock forward, or back, as a person or NTP does; session time goes on as it was.
+  public func stepWallClock(by duration: Duration) { state.withLock { $0.utc += duration.wholeMicroseconds } }
+
   public func advance(by duration: Duration) {
     state.withLock {
       $0.session += duration.wholeMicroseconds

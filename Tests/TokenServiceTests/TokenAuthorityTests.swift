@@ -45,6 +45,36 @@ import Testing
     _ = try test.redeem(fresh, 2)
   }
 
+  /// The store knows when a token was issued: the wall clock is believed less.
+  @Test func aClockThatIsSetBackEndsNobody() throws {
+    let test = try TestAuthority()
+    let pairing = try test.pairingToken()
+    let phone = try test.redeem(pairing, 1)
+    let coach = try test.authority.issue(IssueCoachToken()).token
+    test.time.stepWallClock(by: .seconds(-900))
+    for (token, kind) in [(phone.deviceToken, TokenKind.device), (coach, .coach), (pairing, .pairing)] {
+      #expect(throws: Never.self) { try test.authority.verify(VerifyToken(token: token, kind: kind)) }
+    }
+    _ = try test.redeem(pairing, 2)
+
+    let codec = TokenCodec(keys: try KeyRing(current: testSecret))
+    func dated(_ issuedAt: Int64, jti: String) throws -> String {
+      let claims = phone.claims
+      return try codec.sign(
+        TokenClaims(
+          kind: .device, session: claims.session, device: claims.device, mode: claims.mode, issuedAt: issuedAt,
+          expiresAt: claims.expiresAt, jti: jti))
+    }
+    let stranger = String(repeating: "s", count: 22)
+    for token in [
+      try dated(phone.claims.issuedAt + 1, jti: phone.claims.jti), try dated(phone.claims.issuedAt, jti: stranger),
+    ] {
+      #expect(throws: TokenError.notYetValid) { try test.authority.verify(VerifyToken(token: token, kind: .device)) }
+    }
+    #expect(try test.authority.revoke(RevokeCoachToken(token: coach)).isRevokedNow)
+    #expect(throws: TokenError.revoked) { try test.authority.verify(VerifyToken(token: coach, kind: .coach)) }
+  }
+
   @Test func aDeletedSessionLeavesNothing() throws {
     let test = try TestAuthority()
     let token = try test.pairingToken()

@@ -90,6 +90,12 @@ public struct SQLiteTokenStore: TokenStore {
     return database.changes == 1
   }
 
+  public func issuedAt(of jti: String) throws(StorageError) -> Int64? {
+    try database.first("SELECT issued_at FROM tokens WHERE jti = ?", .text(jti)) { row throws(StorageError) in
+      try row.integer(0)
+    }
+  }
+
   public func standing(of jti: String, device: DeviceID?) throws(StorageError) -> TokenStanding? {
     guard let known else { return try readStanding(of: jti, device: device) }
     let changes = database.totalChanges

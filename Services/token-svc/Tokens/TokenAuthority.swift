@@ -76,7 +76,7 @@ public final class TokenAuthority {
   }
 
   public func verify(_ request: VerifyToken) throws -> VerifyToken.Reply {
-    let claims = try codec.verify(request.token, kind: request.kind, now: now)
+    let claims = try read(request.token, request.kind)
     guard let standing = try store.standing(of: claims.jti, device: request.device), !standing.isRevoked else {
       throw TokenError.revoked
     }
@@ -90,7 +90,7 @@ public final class TokenAuthority {
 
   public func redeem(_ request: RedeemPairingToken) throws -> RedeemPairingToken.Reply {
     guard (8...128).contains(request.attempt.utf8.count) else { throw TokenError.attemptOutOfRange }
-    let pairing = try codec.verify(request.token, kind: .pairing, now: now)
+    let pairing = try read(request.token, .pairing)
     let redemption = Redemption(
       pairing: pairing.jti, device: request.device,
       attemptDigest: try SHA256.digest(of: Array(request.attempt.utf8)),
@@ -113,7 +113,7 @@ public final class TokenAuthority {
 
   /// - Throws: `TokenError` for what is no coach's token of this server, or has expired.
   public func revoke(_ request: RevokeCoachToken) throws -> RevokeCoachToken.Reply {
-    let claims = try codec.verify(request.token, kind: .coach, now: now)
+    let claims = try read(request.token, .coach)
     return RevokeCoachToken.Reply(isRevokedNow: try store.revoke(jti: claims.jti))
   }
 
@@ -132,6 +132,10 @@ public final class TokenAuthority {
   /// Removes what expired more than a minute ago. How many there were.
   public func purge() throws -> Int {
     try store.purge(expiredBefore: now - Self.graceSeconds, forgottenBefore: now - DeletionID.memorySeconds)
+  }
+
+  private func read(_ token: String, _ kind: TokenKind) throws -> TokenClaims {
+    try codec.verify(token, kind: kind, now: now) { try store.issuedAt(of: $0.jti) == $0.issuedAt }
   }
 
   private var now: Int64 { time.utcMicroseconds() / 1_000_000 }

@@ -11,16 +11,20 @@ public struct TokenCodec {
     try keys.current.sign(kind: claims.kind, payload: ClaimsCodec.encode(claims))
   }
 
-  /// - Parameter now: seconds since the Unix epoch.
-  /// - Throws: `TokenError` for a token that is refused, `CryptoError` where OpenSSL fails.
-  public func verify(_ text: String, kind: TokenKind, now: Int64) throws -> TokenClaims {
+  /// - Parameters:
+  ///   - now: seconds since the Unix epoch.
+  ///   - isDatedHere: whether this server has issued these claims at the time they name; asked about one in the future.
+  /// - Throws: `TokenError` for a token that is refused, `CryptoError` where OpenSSL fails, what `isDatedHere` throws.
+  public func verify(
+    _ text: String, kind: TokenKind, now: Int64, isDatedHere: (TokenClaims) throws -> Bool = { _ in false }
+  ) throws -> TokenClaims {
     let token = try CompactToken(text)
     if let key = keys.key(writing: token.encodedHeader, for: kind) {
       guard try key.signed(token) else { throw TokenError.badSignature }
     } else {
       try verify(token, header: try token.header(), kind: kind)
     }
-    return try ClaimsCodec.decode(token.payload, kind: kind, now: now)
+    return try ClaimsCodec.decode(token.payload, kind: kind, now: now, isDatedHere: isDatedHere)
   }
 
   /// For a header that is not one of ours, byte for byte.

@@ -10,6 +10,8 @@ public protocol TokenStore {
   func insert(_ token: StoredToken, codeDigest: [UInt8]) throws(StorageError) -> Bool
   /// The pairing token with this code; nil for a code that is none, or whose token expired long ago.
   func pairingToken(codeDigest: [UInt8]) throws(StorageError) -> (claims: TokenClaims, isRevoked: Bool)?
+  /// Seconds since the Unix epoch, by the clock of then; nil for a token that is not here.
+  func issuedAt(of jti: String) throws(StorageError) -> Int64?
   /// nil for a token that was never issued, was deleted with its session, or expired long ago.
   func standing(of jti: String, device: DeviceID?) throws(StorageError) -> TokenStanding?
   /// Marks and checks in one transaction.
