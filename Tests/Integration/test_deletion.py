@@ -15,6 +15,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from axolotl_kit.calibration import plain_calibration
 from axolotl_kit.coach import Coach
 from axolotl_kit.footage import Camera
 from axolotl_kit.phone_talk import tell_time_over_http, upload
@@ -66,17 +67,7 @@ class Filmed:
         self.recordings = stack.recordings / self.name
         (self.poses,) = (path / self.name for path in stack.state.rglob("reconstructions"))
         session = coach.create_session(session_id=self.name, expected_devices=2, user_id=f"user-{mark}")
-        lens = {
-            "focal_px": [250, 250],
-            "centre_px": [90, 160],
-            "distortion": [0] * 5,
-            "rotation": [1, 0, 0, 0, 1, 0, 0, 0, 1],
-        }
-        cameras = [
-            lens | {"name": device, "image_width": 180, "image_height": 320, "translation_m": [index, 0, 3]}
-            for index, device in enumerate(self.devices)
-        ]
-        answer = coach.http.put(f"/api/sessions/{self.name}/calibration", json={"version": 1, "cameras": cameras})
+        answer = coach.http.put(f"/api/sessions/{self.name}/calibration", json=plain_calibration(self.devices))
         assert answer.is_success, answer.text
         with httpx.Client(base_url=stack.base_url, trust_env=False, timeout=20) as client:
             for device in self.devices:

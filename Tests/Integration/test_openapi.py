@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import jsonschema_rs
 import pytest
+from axolotl_kit.calibration import plain_calibration
 from axolotl_kit.clock import true_now_us
 from axolotl_kit.coach import Coach
 from axolotl_kit.footage import Camera
@@ -151,16 +152,7 @@ def test_real_successes_are_as_described(
                 headers={"Content-Type": "image/jpeg"},
             )
         phone("GET", "/api/pairing/session_status", params={"session_id": "take"})
-    camera = {
-        "image_width": 180,
-        "image_height": 320,
-        "focal_px": [250, 250],
-        "centre_px": [90, 160],
-        "distortion": [0, 0, 0, 0, 0],
-        "rotation": [1, 0, 0, 0, 1, 0, 0, 0, 1],
-    }
-    cameras = [camera | {"name": name, "translation_m": [x, 0, 3]} for name, x in (("a", 0), ("b", 1))]
-    coach("PUT", "/api/sessions/{id}/calibration", json={"version": 1, "cameras": cameras})
+    coach("PUT", "/api/sessions/{id}/calibration", json=plain_calibration())
     coach("GET", "/api/sessions/{id}/calibration")
     own_stack.wait("the recording to be listed", lambda: bool(own_coach.recordings("take")), 10)
     files = coach("GET", "/api/sessions/{id}/recordings")["files"]

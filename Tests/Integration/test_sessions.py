@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
+from axolotl_kit.calibration import plain_calibration
 from axolotl_kit.clock import true_now_us
 from axolotl_kit.coach import Coach
 from axolotl_kit.phone_talk import ask_for_place, bearer, refused
@@ -14,20 +15,6 @@ from axolotl_kit.stack import Stack
 
 #: What is kept by edge-gateway and stream-svc under a session's name.
 KEPT = ["recordings", "recordings/a/0001.mkv", "poses.trc", "poses.csv", "poses.json", "calibration", "statistics"]
-
-
-def a_calibration() -> dict[str, Any]:
-    """Two cameras, named a and b."""
-    camera = {
-        "image_width": 720,
-        "image_height": 1280,
-        "focal_px": [1000, 1000],
-        "centre_px": [360, 640],
-        "distortion": [0, 0, 0, 0, 0],
-        "rotation": [1, 0, 0, 0, 1, 0, 0, 0, 1],
-    }
-    cameras = [camera | {"name": name, "translation_m": [x, 0, 3]} for name, x in (("a", 0), ("b", 1))]
-    return {"version": 1, "world_up": "z", "cameras": cameras}
 
 
 class TestSessions:
@@ -70,7 +57,7 @@ class TestSessions:
 
     def test_calibration_is_checked_and_given_back(self, coach: Coach) -> None:
         name = coach.create_session(expected_devices=2)["session_id"]
-        document = a_calibration()
+        document = plain_calibration()
         camera = document["cameras"][0]
         answer = coach.http.put(f"/api/sessions/{name}/calibration", json=document)
         assert answer.is_success, answer.text
@@ -83,23 +70,23 @@ class TestSessions:
     def test_without_a_session_nothing_is_kept_or_given(self, stack: Stack, coach: Coach) -> None:
         """Neither under a name that was never one, nor under that of a deleted session."""
         deleted = coach.create_session()["session_id"]
-        assert coach.http.put(f"/api/sessions/{deleted}/calibration", json=a_calibration()).is_success
+        assert coach.http.put(f"/api/sessions/{deleted}/calibration", json=plain_calibration()).is_success
         coach.delete(deleted)
         for name in ("never-made", deleted):
             answers = {path: coach.http.get(f"/api/sessions/{name}/{path}") for path in KEPT}
-            answers["PUT"] = coach.http.put(f"/api/sessions/{name}/calibration", json=a_calibration())
+            answers["PUT"] = coach.http.put(f"/api/sessions/{name}/calibration", json=plain_calibration())
             refusals = {path: refused(answer) for path, answer in answers.items()}
             assert refusals == dict.fromkeys([*KEPT, "PUT"], (404, "session_not_found"))
             assert not list(stack.state.rglob(name))
         # Who uses the name afterwards inherits nothing.
         coach.create_session(session_id=deleted)
         assert refused(coach.http.get(f"/api/sessions/{deleted}/calibration")) == (404, "not_calibrated")
-        assert coach.http.put(f"/api/sessions/{deleted}/calibration", json=a_calibration()).is_success
+        assert coach.http.put(f"/api/sessions/{deleted}/calibration", json=plain_calibration()).is_success
 
     def test_a_session_that_has_ended_is_still_calibrated(self, coach: Coach) -> None:
         name = coach.create_session()["session_id"]
         coach.end(name)
-        assert coach.http.put(f"/api/sessions/{name}/calibration", json=a_calibration()).is_success
+        assert coach.http.put(f"/api/sessions/{name}/calibration", json=plain_calibration()).is_success
         assert [each["name"] for each in coach.calibration(name)["cameras"]] == ["a", "b"]
 
     def test_sessions_are_the_coach_s(self, coach: Coach, phone: httpx.Client) -> None:

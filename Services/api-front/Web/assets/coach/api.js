@@ -1,20 +1,13 @@
 // The API as the coach's page uses it (PROTOCOL.md). The cookie that the printed link has set opens it.
 
-import { request } from "../common/http.js";
-import { Problem, problemFrom, unreachable } from "../common/problem.js";
-
-const SIGN_IN_DEADLINE_MS = 15_000;
+import { request, visit } from "../common/http.js";
+import { Problem } from "../common/problem.js";
 
 const at = (session, rest = "") => `/api/sessions/${encodeURIComponent(session)}${rest}`;
 
 /** Trades the coach's key for the cookie, as the printed link does; the key goes into no history. Throws a Problem. */
 export async function signIn(key) {
-  const path = `/?${new URLSearchParams({ key })}`;
-  const how = { redirect: "manual", cache: "no-store", signal: AbortSignal.timeout(SIGN_IN_DEADLINE_MS) };
-  const answer = await fetch(path, how).catch(() => {
-    throw unreachable();
-  });
-  if (answer.type !== "opaqueredirect") throw problemFrom(answer.status, await answer.json().catch(() => undefined));
+  await visit(`/?${new URLSearchParams({ key })}`);
   try {
     await listSessions();
   } catch (problem) {

@@ -13,31 +13,32 @@ export async function request(method, path, { json, body, token, type, deadline 
   if (json !== undefined) headers["Content-Type"] = "application/json";
   else if (type) headers["Content-Type"] = type;
   if (token) headers.Authorization = `Bearer ${token}`;
+  const how = { method, headers, body: json !== undefined ? JSON.stringify(json) : body, redirect: "error" };
+  const { answer, text } = await exchange(path, how, deadline);
+  hearClock(answer.headers.get("date"));
+  const parsed = parse(text);
+  if (answer.status < 200 || answer.status > 299) throw problemFrom(answer.status, parsed);
+  return parsed ?? null;
+}
+
+/** Follows a link that answers with a redirection and perhaps a cookie, and stays on this page. Throws a Problem for any other answer. */
+export async function visit(path) {
+  const { answer, text } = await exchange(path, { redirect: "manual" }, DEADLINE_MS);
+  if (answer.type !== "opaqueredirect") throw problemFrom(answer.status, parse(text));
+}
+
+/** The answer and its text; a Problem when they have not come within the deadline. */
+async function exchange(path, how, deadline) {
   const stop = new AbortController();
   const timer = setTimeout(() => stop.abort(), deadline);
-  let status;
-  let text;
   try {
-    const answer = await fetch(path, {
-      method,
-      headers,
-      body: json !== undefined ? JSON.stringify(json) : body,
-      credentials: "same-origin",
-      cache: "no-store",
-      redirect: "error",
-      signal: stop.signal,
-    });
-    status = answer.status;
-    hearClock(answer.headers.get("date"));
-    text = await answer.text();
+    const answer = await fetch(path, { credentials: "same-origin", cache: "no-store", signal: stop.signal, ...how });
+    return { answer, text: await answer.text() };
   } catch {
     throw unreachable();
   } finally {
     clearTimeout(timer);
   }
-  const parsed = parse(text);
-  if (status < 200 || status > 299) throw problemFrom(status, parsed);
-  return parsed ?? null;
 }
 
 /** How far the server's wall clock is ahead of this device's in ms, by its latest answer, to about a second. */

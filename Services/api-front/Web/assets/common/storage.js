@@ -2,18 +2,18 @@
 
 /** As much of `Storage` as the pages use. */
 export class MemoryStorage {
-  #values = new Map();
+  values = new Map();
 
   getItem(key) {
-    return this.#values.get(key) ?? null;
+    return this.values.get(key) ?? null;
   }
 
   setItem(key, value) {
-    this.#values.set(key, String(value));
+    this.values.set(key, String(value));
   }
 
   removeItem(key) {
-    this.#values.delete(key);
+    this.values.delete(key);
   }
 }
 
