@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import signal
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
-from axolotl_kit.stack import Stack
+from axolotl_kit.stack import Stack, Supervisor
 
 
 def get(stack: Stack, path: str, **headers: str) -> httpx.Response:
@@ -96,6 +97,17 @@ def test_it_outlives_the_thread_that_started_it() -> None:
         before = {name: own.pid(name) for name in own.services}
         assert get(own, "/readyz").status_code == 200
         assert {name: own.pid(name) for name in own.services} == before
+
+
+def test_a_service_is_taken_down_that_does_not_heed_supervisord() -> None:
+    """As one does not that supervisord forked a moment ago: the SIGTERM is lost before the service's program runs."""
+    with Stack(settings={"AXOLOTL_POSE_THREADS": "0"}) as own:
+        own.kill("token-svc", signal.SIGSTOP)
+        Supervisor(own.layout.runtime / "supervisor.sock").stop("token-svc")
+        assert own.processes()["token-svc"].state == "STOPPING"
+        own.take_down("token-svc")
+        assert own.pid("token-svc") == 0
+        own.bring_back("token-svc")
 
 
 def test_secrets_are_in_no_log(stack: Stack) -> None:

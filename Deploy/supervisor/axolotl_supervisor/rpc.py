@@ -72,8 +72,11 @@ class Supervisor:
         self._server().supervisor.startProcess(name, False)
 
     def stop(self, name: str) -> None:
-        """Stops a service; it stays stopped until it is started."""
-        self._server().supervisor.stopProcess(name, True)
+        """Tells a service to stop; once `processes` says STOPPED, it stays so until it is started.
+
+        Not waited for: a service has longer to stop (`TimeoutStopSec`) than a call has to be answered.
+        """
+        self._server().supervisor.stopProcess(name, False)
 
     def shutdown(self) -> None:
         """Asks supervisord to stop everything and end."""

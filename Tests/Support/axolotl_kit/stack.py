@@ -24,10 +24,10 @@ sys.path.insert(0, str(REPOSITORY / "Deploy" / "supervisor"))
 
 from axolotl_supervisor import settings as settings_module  # noqa: E402
 from axolotl_supervisor.layout import Layout, default_executables  # noqa: E402
-from axolotl_supervisor.rpc import Process  # noqa: E402
+from axolotl_supervisor.rpc import Process, Supervisor  # noqa: E402
 from axolotl_supervisor.system import POLL_SECONDS, RunningSystem, StartError  # noqa: E402
 
-__all__ = ["FROM_ONE_ADDRESS", "Stack", "StartError", "free_port"]
+__all__ = ["FROM_ONE_ADDRESS", "Stack", "StartError", "Supervisor", "free_port"]
 
 #: All clients of a test are one address, and faster than people.
 FROM_ONE_ADDRESS = {
@@ -181,13 +181,18 @@ class Stack:
 
     def take_down(self, service: str) -> None:
         """Kills the service, and lets nobody start it again until `bring_back`."""
-        self.kill(service)
 
         def is_down() -> bool:
+            process = self.processes()[service]
+            # Killed at each look: supervisord may just have started another, and its SIGTERM is lost on one that it has
+            # forked but that is not the service yet, as supervisord's own handler for it is still in place there.
+            if process.pid:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(process.pid, signal.SIGKILL)
             # Between the kill and its being noticed, supervisord has nothing to stop.
             with contextlib.suppress(xmlrpc.client.Fault):
                 self._system.supervisor.stop(service)
-            return self.processes()[service].state == "STOPPED"
+            return process.state in ("STOPPED", "FATAL")
 
         self.wait(f"{service} to stay down", is_down, 10)
 
