@@ -59,8 +59,8 @@ lint: setup-test ## Formatting and static checks
 	@$(python) -m ruff format --quiet --check $(python_folders)
 
 .PHONY: bench
-bench: setup-bench build ## Figures, each beside what it is compared with, as a table and JSON
-	@exec Tests/Load/run
+bench: setup-bench build ## Figures, each beside what it is compared with, as a table and JSON: ONLY=name for one of them
+	@exec Tests/Load/run '' $(ONLY)
 
 .PHONY: fuzz
 fuzz: setup-test ## Fuzzes what reads phones' bytes, for FUZZ_SECONDS in all (90); what it finds is kept and replayed

@@ -56,6 +56,7 @@ enum OldSchemas {
       UPDATE tokens SET attempt_digest = r.attempt_digest FROM redemptions AS r WHERE r.device_jti = jti;
       ALTER TABLE redemptions DROP COLUMN attempt_digest;
       """),
+    Migration("DROP INDEX tokens_by_expiry;"),
   ]
 
   /// The newest version that is an old one.
@@ -75,7 +76,12 @@ enum OldSchemas {
         ('a-coach-s-token-0', 'axolotl-coach+jwt', NULL, NULL, NULL, 0, 3, 9000, 0),
         ('a-coach-s-token-1', 'axolotl-coach+jwt', NULL, NULL, NULL, 0, 3, 9000, 1)
       """, .text(session.text), .text(device(1).text))
-    if version < steps.count {
+    if version >= 6 {
+      try old.execute(
+        "INSERT INTO redemptions (pairing_jti, device, device_jti) VALUES ('a-pairing-token-0', ?, 'a-device-token-00')",
+        .text(device(1).text))
+      try old.execute("UPDATE tokens SET attempt_digest = ? WHERE jti = 'a-device-token-00'", .blob(attemptDigest))
+    } else {
       try old.execute(
         """
         INSERT INTO redemptions (pairing_jti, device, attempt_digest, device_jti)

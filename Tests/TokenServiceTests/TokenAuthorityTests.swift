@@ -1,4 +1,6 @@
 import Messages
+import Storage
+import TestFolders
 import Testing
 
 @testable import TokenService
@@ -107,6 +109,40 @@ import Testing
     #expect(try test.authority.purge() == 1)
     #expect(try test.store.count() == 0)
     #expect(throws: TokenError.expired) { try test.redeem(token, 1) }
+  }
+
+  /// The store is searched only when something has expired, so it must know what does so first whatever comes and goes.
+  @Test(arguments: [Database.Access.exclusive, .shared])
+  func tokensLeaveInTheOrderTheyExpire(access: Database.Access) throws {
+    let test = try TestAuthority(access: access)
+    let purge = { (seconds: Int) -> Int in
+      test.time.advance(by: .seconds(seconds))
+      return try test.authority.purge()
+    }
+    let other = SessionID("sess-2023-11-14-221321-fedcba")!
+    _ = try test.pairingToken(ttl: 600)
+    #expect(try purge(0) == 0)
+    // One that expires before what is known, one after it, and one before it that has gone by then.
+    let earlier = IssuePairingToken(session: other, mode: .threeD, maxDevices: 4, ttlSeconds: 300)
+    _ = try test.authority.issue(earlier)
+    _ = try test.authority.issue(IssueCoachToken())
+    #expect(try purge(361) == 1)
+    _ = try test.authority.issue(earlier)
+    _ = try test.authority.revoke(RevokeTokens(session: other, deletion: deletion))
+    #expect(try purge(299) == 0)
+    #expect(try purge(1) == 1)
+    #expect(try test.store.count() == 1)
+    #expect(try purge(12 * 3600) == 1)
+    #expect(try purge(0) == 0)
+  }
+
+  @Test func tokensOfAnEarlierRunLeaveToo() throws {
+    let folder = TemporaryFolder()
+    _ = try TestAuthority(folder: folder).pairingToken(ttl: 300)
+    let next = try TestAuthority(folder: folder)
+    #expect(try next.authority.purge() == 0)
+    next.time.advance(by: .seconds(361))
+    #expect(try next.authority.purge() == 1)
   }
 
   @Test func anOldPairingTokenLeavesWithoutTheDevicesItLetIn() throws {

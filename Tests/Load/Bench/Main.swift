@@ -10,13 +10,9 @@ struct Main {
     }
     var report = BenchReport()
     var complete = true
-    let benches = [
-      ClockBench.rows, PoseBench.rows, TriangulationBench.rows, PairingServiceBench.rows, PairingBench.rows,
-      WebSocketBench.rows, BusBench.rows, WebRTCBench.rows, PageBench.rows, SyncBench.rows,
-    ]
-    for bench in benches {
+    for bench in options.benches {
       do {
-        report.rows += try bench(options)
+        report.rows += try bench.rows(options)
       } catch {
         complain("axolotl-bench: \(error)\n")
         complete = false
