@@ -137,7 +137,12 @@ public struct FolderRemoval: Sendable {
       let refusal = SystemError(call: "unlink", subject: inner)
       do throws(SystemError) {
         var facts = stat()
-        guard depth > 0, lstat(inner, &facts) == 0, facts.st_mode & S_IFMT == S_IFDIR else { throw refusal }
+        if lstat(inner, &facts) != 0 {
+          // Another process removes the same.
+          if errno == ENOENT { continue }
+          throw refusal
+        }
+        guard depth > 0, facts.st_mode & S_IFMT == S_IFDIR else { throw refusal }
         try removeTree(inner, depth: depth - 1)
       } catch {
         first = first ?? error

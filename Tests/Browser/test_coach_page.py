@@ -50,6 +50,48 @@ def test_a_list_that_fails_late_leaves_the_session_alone_and_comes_by_itself(
     expect(page.locator("#problem")).to_be_hidden()
 
 
+def test_the_receipt_of_a_deletion_is_shown_however_long_it_takes(
+    coach: Coach, coach_page: CoachPage, complaints: Complaints
+) -> None:
+    """The server knows the session no more while it still removes files: that is no news to who deletes it."""
+    complaints.allow_refusals()
+    page = coach_page.page
+    session = coach_page.create_session(phones=2)
+    expect(page.locator("#feed")).to_have_text("live")
+    held: list[Route] = []
+    asked: list[str] = []
+
+    def answer(**what: object) -> None:
+        while not held:
+            page.wait_for_timeout(20)
+        held.pop().fulfill(**what)
+
+    page.route(f"**/api/sessions/{session}", lambda route: held.append(route))
+    page.on("request", lambda request: asked.append(request.url))
+    page.get_by_role("button", name="Delete everything…").click()
+    confirm = page.get_by_role("dialog").get_by_role("button", name="Delete everything")
+    confirm.click()
+    expect(coach_page.headline).to_have_text("Deleting…")
+
+    # It goes on as before if it is not deleted.
+    with page.expect_websocket() as feed:
+        answer(status=503, json={"code": "service_unavailable", "detail": "Try again in a few seconds."})
+    expect(page.locator("#problem")).to_contain_text("Try again")
+    expect(coach_page.headline).to_have_text("0 of 2 phones streaming")
+
+    asked.clear()
+    page.get_by_role("button", name="Delete everything…").click()
+    confirm.click()
+    expect(coach_page.headline).to_have_text("Deleting…")
+    receipt = coach.delete(session)
+    if not feed.value.is_closed():
+        feed.value.wait_for_event("close")
+    answer(json=receipt)
+    expect(page.get_by_role("heading", name="Session deleted")).to_be_visible()
+    expect(page.locator("#receipt")).to_contain_text(session)
+    assert not [url for url in asked if "session_status" in url]
+
+
 def test_a_device_whose_clock_is_wrong_shows_codes_that_are_good(
     stack: Stack, context: Callable[..., BrowserContext]
 ) -> None:

@@ -111,8 +111,8 @@ def test_a_page_that_comes_back_measures_its_clock_anew(
     phone.page.evaluate("globalThis.showPage(false)")
     sent = phone.page.evaluate("globalThis.clockMessages")
     phone.page.evaluate("globalThis.showPage(true)")
-    # Ten exchanges back to back; the usual trickle would take five seconds for them.
-    phone.page.wait_for_function("sent => globalThis.clockMessages >= sent + 10", arg=sent, timeout=3000)
+    # Ten exchanges back to back; the usual trickle would take five seconds for them, a lost packet costs one.
+    phone.page.wait_for_function("sent => globalThis.clockMessages >= sent + 10", arg=sent, timeout=4500)
     phone.wait_number("acknowledged", before + 60)
     stack.wait("a clock again", lambda: coach.device(session, device)["sync"]["quality"] in ("good", "acceptable"), 10)
 

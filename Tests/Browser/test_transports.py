@@ -88,7 +88,8 @@ def test_the_low_bandwidth_switch_makes_smaller_pictures(
         20,
     )
     phone.page.get_by_label("Low bandwidth").uncheck()
-    expect(phone.page.locator("#filming")).to_have_text("full quality")
+    # A busy machine may have cost it a step or two besides; each is eight calm seconds away.
+    expect(phone.page.locator("#filming")).to_have_text("full quality", timeout=60_000)
     stop_and_check(stack, session, device, phone)
     sizes = {path.stat().st_size for path in (stack.recordings / session / device).glob("*.mkv")}
     assert len(sizes) >= 2, "a picture size of its own is a file of its own"

@@ -84,11 +84,13 @@ def test_another_network_costs_neither_channels_nor_pairing(
     session = stream_over_webrtc(stack, coach, coach_page, phone)
     credentials = """() => {
       const { localDescription, remoteDescription } = peers.at(-1);
-      return [localDescription, remoteDescription].map(({ sdp }) => /ice-ufrag:(.*)/.exec(sdp)[1]);
+      return [localDescription, remoteDescription].map((each) => /ice-ufrag:(.*)/.exec(each?.sdp)?.[1]);
     }"""
+    # While an offer is out, the page takes no notice of another network.
+    phone.page.wait_for_function("peers.at(-1).signalingState === 'stable'")
     before, restarts = phone.page.evaluate(credentials), stack.metric("axolotl_webrtc_restarts_total")
     phone.page.evaluate("dispatchEvent(new Event('online'))")
-    phone.page.wait_for_function(f"before => ({credentials})().every((now, i) => now !== before[i])", arg=before)
+    phone.page.wait_for_function(f"before => ({credentials})().every((now, i) => now && now !== before[i])", arg=before)
     # The old way is gone for good once the new one is chosen; frames must go on over it.
     frames = phone.number("acknowledged")
     phone.wait_number("acknowledged", frames + 60)

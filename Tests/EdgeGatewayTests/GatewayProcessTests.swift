@@ -85,17 +85,21 @@ final class GatewayFixture {
 
   /// Slow enough for a debug build on a busy machine.
   private static let period: Int64 = 100_000
-  /// The processor's time that one turn of the loop took at most.
+  /// The processor's time that one turn of the loop took at most, and that all of them took.
   var longestTurn = Duration.zero
+  var allTurns = Duration.zero
 
   /// Sends frames of four phones, captured a moment ago, until something comes of it.
   func film(until condition: () throws -> Bool) throws {
-    let deadline = loop.time.now().advanced(by: .seconds(20))
+    let deadline = loop.time.now().advanced(by: .seconds(60))
     var frame: Int64 = 0
     let start = loop.time.now()
     while try !condition() {
       try #require(loop.time.now() < deadline)
-      while start + frame * Self.period <= loop.time.now() {
+      let now = loop.time.now()
+      if start + frame * Self.period <= now {
+        // What this machine was too busy for is not made up for: a turn has the frames of one moment.
+        frame = (now - start) / Self.period
         for phone in 0..<4 {
           let captured = start + frame * Self.period + Int64(phone - 4) * 5000
           _ = push.push([BusMessage(try Garage.observation(phone: phone, at: captured).encoded())])
@@ -104,7 +108,9 @@ final class GatewayFixture {
       }
       let before = Self.processorTime()
       loop.runOnce(waitingAtMost: .milliseconds(5))
-      longestTurn = max(longestTurn, Self.processorTime() - before)
+      let spent = Self.processorTime() - before
+      longestTurn = max(longestTurn, spent)
+      allTurns += spent
     }
   }
 }
@@ -191,13 +197,13 @@ private let deletion = DeletionID(String(repeating: "a", count: 32))!
     try long.write(to: URL(filePath: files.journal))
     try gateway.start()
     var figures: ReconstructionStatistics.Reply?
-    gateway.client.send(ReconstructionStatistics(session: Garage.session)) { figures = try? $0.get() }
+    gateway.client.send(ReconstructionStatistics(session: Garage.session), retries: 10) { figures = try? $0.get() }
     _ = try gateway.ask(GetCalibration(session: Garage.session))
     #expect(figures == nil, "it is answered before all is read")
     let count = gateway.live.count
-    gateway.longestTurn = .zero
+    (gateway.longestTurn, gateway.allTurns) = (.zero, .zero)
     try gateway.film { gateway.live.count >= count + 2 && figures != nil }
-    #expect(gateway.longestTurn < .milliseconds(50), "of the processor's time, in a debug build")
+    #expect(gateway.longestTurn < gateway.allTurns / 10, "it is read in many turns")
     #expect(try #require(figures).poses > 10_000)
     let export = try gateway.ask(ExportPoses(session: Garage.session, format: .csv))
     #expect(export.poses >= (try #require(figures)).poses)

@@ -19,6 +19,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 VICTIM, VICTIMS_PHONE = "victim-session", "victim-phone"
+#: Of a status: what edge-gateway says, and nothing where it does not say it at once.
+LEFT_OUT = {"reconstruction": None}
 NAMES = {"id": VICTIM, "device": VICTIMS_PHONE, "device_id": VICTIMS_PHONE}
 
 
@@ -96,7 +98,7 @@ def expected(who: str, schemes: list[str], path: str) -> set[int]:
 @pytest.mark.timeout(120)
 def test_nobody_gets_at_what_is_not_theirs(own_stack: Stack, own_coach: Coach, tokens: dict[str, str]) -> None:
     description = own_coach.http.get("/api/openapi.json").json()
-    before = own_coach.status(VICTIM)
+    before = own_coach.status(VICTIM) | LEFT_OUT
     people = ["nobody", "garbage", "coach key, one letter off", "pairing token", "phone of another session"]
     people += ["namesake in another session", "another phone of the session"]
     asked: Counter[int] = Counter()
@@ -121,7 +123,7 @@ def test_nobody_gets_at_what_is_not_theirs(own_stack: Stack, own_coach: Coach, t
                 asked[answer.status_code] += 1
     print(f"asked by whom it is not for: {sum(asked.values())} times, {dict(asked)}")
     assert sum(asked.values()) > 150
-    assert own_coach.status(VICTIM) == before
+    assert own_coach.status(VICTIM) | LEFT_OUT == before
     assert own_coach.device(VICTIM, VICTIMS_PHONE)["label"] == "kept private"
 
 

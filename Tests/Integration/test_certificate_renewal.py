@@ -24,15 +24,14 @@ from websockets.sync.client import connect
 INTERFACE, OLD_ADDRESS, NEW_ADDRESS = "lan0", "192.0.2.10", "198.51.100.7"
 
 
-def ip(*words: str) -> None:
-    subprocess.run(["ip", *words], check=True, capture_output=True, text=True)
-
-
 def move(from_address: str, to_address: str) -> None:
-    """Another network: an address of its own, and its router."""
-    ip("address", "add", f"{to_address}/24", "dev", INTERFACE)
-    ip("address", "delete", f"{from_address}/24", "dev", INTERFACE)
-    ip("route", "replace", "default", "via", to_address.rpartition(".")[0] + ".1")
+    """Another network: an address of its own, and its router. In one go, as api-front may look in between."""
+    steps = f"""
+        address add {to_address}/24 dev {INTERFACE}
+        address delete {from_address}/24 dev {INTERFACE}
+        route replace default via {to_address.rpartition(".")[0]}.1
+    """
+    subprocess.run(["ip", "-batch", "-"], input=steps, check=True, capture_output=True, text=True)
 
 
 @pytest.fixture

@@ -158,7 +158,8 @@ def test_connections_of_one_address_are_bounded_and_come_free_again(direct: Stac
         first = [served(one) for one in held]
         assert first.count(True) >= CONNECTIONS - 2
         extra = [stack.enter_context(dial()) for _ in range(3)]
-        assert [served(one) for one in extra] == [False] * 3
+        # A place of the test before, whose connection was still being closed, may have come free since.
+        assert sum(map(served, extra)) <= first.count(False)
         for one in held:
             one.close()
 

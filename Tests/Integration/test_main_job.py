@@ -22,6 +22,8 @@ from axolotl_kit.wire import decode_pose
 SECONDS = 4
 FPS = 15
 ALIGNED_WITHIN_SECONDS = 1
+#: Of the instants that were filmed.
+MOST = 0.6
 
 
 @dataclass
@@ -52,6 +54,8 @@ async def run(stack: Stack, coach: Coach) -> Outcome:
         watching = asyncio.create_task(watch(coach, rig.session_id, outcome))
         rig.start_filming()
         await rig.until("the footage to end", lambda: all(p.statistics.sent >= SECONDS * FPS for p in rig.phones))
+        # A machine that others keep busy estimates fewer poses in that time.
+        await rig.until("poses", lambda: coach.statistics(rig.session_id)["poses"] > MOST * SECONDS * FPS)
         await rig.stop_filming()
 
         newest = (0, time.monotonic())
@@ -69,7 +73,7 @@ async def run(stack: Stack, coach: Coach) -> Outcome:
             return (
                 recorded == acknowledged == estimated + passed_over
                 and statistics["observations"] == estimated
-                and statistics["poses"] == len(outcome.live_times_us) > 0
+                and len(outcome.live_times_us) > 0
                 # The aligner waits so long, and less, for a camera's word on an instant.
                 and time.monotonic() - newest[1] > ALIGNED_WITHIN_SECONDS
             )
@@ -107,11 +111,13 @@ def test_poses_of_most_instants_come_out(outcome: Outcome) -> None:
     poses = outcome.document["poses"]
     assert len(poses) == outcome.statistics["poses"]
     # The tracker needs some frames to begin, and the aligner a frame on either side.
-    assert len(poses) > 0.6 * SECONDS * FPS
+    assert len(poses) > MOST * SECONDS * FPS
 
 
 def test_live_poses_are_the_exported_ones(outcome: Outcome) -> None:
-    assert len(outcome.live_times_us) == len(outcome.document["poses"])
+    """All but a few: to a page that does not keep up the newest are sent."""
+    assert len(set(outcome.live_times_us)) == len(outcome.live_times_us) <= len(outcome.document["poses"])
+    assert len(outcome.live_times_us) > 0.9 * len(outcome.document["poses"])
 
 
 def test_the_person_has_a_person_s_size(outcome: Outcome) -> None:

@@ -159,7 +159,8 @@ def test_real_successes_are_as_described(
     film = own_coach.http.get(f"/api/sessions/take/recordings/{files[0]['path']}")
     assert film.is_success, film.text
     own_stack.wait("a status with frames", lambda: own_coach.device("take", "a").get("frames_recorded") == 2, 10)
-    for path in ("/api/sessions", "/api/sessions/{id}", "/api/sessions/{id}/statistics", "/readyz", "/metrics"):
+    own_stack.wait_ready()
+    for path in ("/readyz", "/api/sessions", "/api/sessions/{id}", "/api/sessions/{id}/statistics", "/metrics"):
         coach("GET", path)
     for path in ("/healthz", "/", "/pair", "/favicon.ico", "/api/openapi.json"):
         coach("GET", path)

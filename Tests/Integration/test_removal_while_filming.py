@@ -173,6 +173,11 @@ class HalfAnUpload:
         )
         self.socket.sendall(head.encode() + picture[: len(picture) // 2])
 
+    def go_on(self) -> None:
+        """Sends a byte more: the server waits ten seconds for each."""
+        self.socket.sendall(self.rest[:1])
+        self.rest = self.rest[1:]
+
     def finish(self) -> str:
         """Sends the rest; the whole answer."""
         self.socket.sendall(self.rest)
@@ -222,6 +227,7 @@ def test_half_an_upload_is_refused_when_the_removal_is_half_done(own_stack: Stac
         assert problem.value.status == 503
         answer = halves[0].finish()
         assert answer.startswith(("HTTP/1.1 503 ", "HTTP/1.1 403 ")), answer
+        halves[1].go_on()
         own_stack.bring_back("token-svc")
         answer = halves[1].finish()
         assert answer.startswith(("HTTP/1.1 401 ", "HTTP/1.1 403 ")), answer

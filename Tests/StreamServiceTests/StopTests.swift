@@ -17,20 +17,20 @@ import Timing
     let loop = try EventLoop()
     let recorder = try Recorder(
       Recorder.Configuration(
-        root: folder.path, threads: 4, reserveBytes: 0, instance: 1, boot: BootID(high: 1, low: 2)),
+        root: folder.path, threads: 12, reserveBytes: 0, instance: 1, boot: BootID(high: 1, low: 2)),
       loop: loop, disk: disk)
     disk.state.change { $0.isHeld = true }
     let bytes = SampleFrames.bytes(1, captured: 0)
     let frame = TimedFrame(
       frame: try FrameCheck.check(BusMessage(bytes), arrived: .zero), reading: .provisional(arrival: .zero))
-    for camera in 0..<4 {
+    for camera in 0..<12 {
       let key = DeviceKey(session: SessionID("sess")!, device: DeviceID("phone-\(camera)")!)
       recorder.open(camera, key, anchor: UTCAnchor(sessionTime: .zero, utcMicroseconds: 0))
       #expect(recorder.record(frame, of: camera))
     }
     let began = loop.time.now()
     #expect(!recorder.stop(within: .milliseconds(400)).isDone)
-    #expect(loop.time.now() - began < 1_200_000, "not once for each thread")
+    #expect(loop.time.now() - began < 4_000_000, "not once for each thread, which would be 4.8 s")
   }
 
   @Test func allLimitsTogetherAreWithinTheUnits() throws {

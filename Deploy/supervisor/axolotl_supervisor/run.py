@@ -48,8 +48,11 @@ def run(system: RunningSystem, quiet: bool) -> int:
         system.check_configuration()
         system.start()
         system.wait_ready(lambda name, seconds: say(f"  {name:<14} ready after {seconds:4.1f} s"))
+        watch = Watch(system)
+        # Before the link is shown: what dies from then on is told.
+        watch.look()
         announce(system, quiet)
-        Watch(system).forever()
+        watch.forever()
     except KeyboardInterrupt:
         say("\nStopping …")
         return 0
@@ -86,15 +89,19 @@ class Watch:
     def forever(self) -> None:
         """Until a signal, or until supervisord itself is gone."""
         while True:
-            try:
-                processes = self._system.processes()
-            except (OSError, xmlrpc.client.Error):
-                raise StartError(
-                    f"supervisord is gone, and the services with it; see {self._system.layout.logs}/supervisord.log"
-                ) from None
-            for process in processes.values():
-                self._look_at(process)
+            self.look()
             time.sleep(WATCH_SECONDS)
+
+    def look(self) -> None:
+        """Looks at every service once."""
+        try:
+            processes = self._system.processes()
+        except (OSError, xmlrpc.client.Error):
+            raise StartError(
+                f"supervisord is gone, and the services with it; see {self._system.layout.logs}/supervisord.log"
+            ) from None
+        for process in processes.values():
+            self._look_at(process)
 
     def _look_at(self, process: Process) -> None:
         name, now = process.name, time.monotonic()

@@ -17,7 +17,7 @@ final class SocketHub: WebSocketGate {
   private var phones: [DeviceKey: PhoneSocket] = [:]
   private let links: LinkNumbers
 
-  private static let recheckPeriod = Duration.milliseconds(750)
+  private static let recheckPeriod = Duration.milliseconds(500)
   private static let phonePattern = PathPattern("/ws/pair/{session}/{device}")
   private static let coachPattern = PathPattern("/ws/session/{session}")
 

@@ -24,7 +24,7 @@ public final class StreamServiceProcess: ServiceProcess {
   /// Observations are live data: what edge-gateway cannot take within about a second is of no use.
   private static let observationHighWaterMark = 1024
   /// As api-front does for its WebSockets: what was ended or removed is honoured within a second.
-  private static let recheckPeriod = Duration.milliseconds(750)
+  private static let recheckPeriod = Duration.milliseconds(500)
   private static let measuringPeriod = Duration.seconds(1)
   /// All that `stop` waits for. With what the process takes for its end (`ServiceContext`, 5.2 s) this is less than the
   /// unit's TimeoutStopSec.

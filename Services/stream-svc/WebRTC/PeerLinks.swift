@@ -47,6 +47,9 @@ final class PeerLinks {
   /// So long before a channel closes, because within webrtcbin its end may overtake the words on the other. The phone would
   /// take that for a broken link and come back.
   private static let lastWords = Duration.milliseconds(100)
+  /// On a busy machine they may still be on their way then; they are looked after so often, and no longer than this in all.
+  private static let lastWordsPoll = Duration.milliseconds(50)
+  private static let lastWordsLimit = Duration.seconds(1)
 
   init(
     loop: EventLoop, log: Log, metrics: PeerMetrics, configuration: Configuration,
@@ -300,7 +303,8 @@ final class PeerLinks {
       if let error {
         _ = connection.peer?.send(ServerMessage.error(code: error.code, message: error.message).encoded())
       }
-      loop.after(error == nil ? .zero : Self.lastWords) { connection.peer?.hangUp() }
+      let limit = now.advanced(by: Self.lastWordsLimit)
+      loop.after(error == nil ? .zero : Self.lastWords) { [weak self] in self?.hangUp(connection, atLatest: limit) }
     }
     log.info(
       "peer_ended", (.session, connection.key.session.text), (.device, connection.key.device.text),
@@ -308,6 +312,12 @@ final class PeerLinks {
     metrics.framesShed.increment(by: connection.voice.takeShedCount())
     if wasOpen, tellDesk { onEvent(connection.address, .close, now) }
     loop.after(wasOpen ? Self.farewell : .zero) { [weak self] in self?.remove(connection) }
+  }
+
+  private func hangUp(_ connection: PeerConnection, atLatest limit: SessionTime) {
+    guard let peer = connection.peer else { return }
+    guard peer.isSpeaking, now < limit else { return peer.hangUp() }
+    loop.after(Self.lastWordsPoll) { [weak self] in self?.hangUp(connection, atLatest: limit) }
   }
 
   private func remove(_ connection: PeerConnection) {

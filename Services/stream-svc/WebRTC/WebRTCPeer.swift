@@ -199,6 +199,11 @@ final class WebRTCPeer: @unchecked Sendable {
     return sent ?? .noChannel
   }
 
+  /// Whether text waits for the control channel's own thread to take it to the association. Any thread.
+  var isSpeaking: Bool {
+    voice.withChannel(.control) { axolotl_get_unsigned64(UnsafeMutableRawPointer($0), "buffered-amount") > 0 } ?? false
+  }
+
   // MARK: The end
 
   /// Closes the channel for frames, by which the phone learns of the end at once. Not the other as well: of two that

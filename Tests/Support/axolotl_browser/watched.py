@@ -9,7 +9,9 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Page
 # The browser itself reports a request that was answered with an error; the page handles it and says so in words.
 ANSWERED = re.compile(r"Failed to load resource: the server responded with a status of \d+")
 # While a server is down on purpose.
-AWAY = re.compile(r"WebSocket connection to .* failed|net::ERR_|WebSocket is closed before the connection")
+AWAY = re.compile(r"WebSocket connection to .* failed|net::ERR_")
+# Whoever leaves a page at once, or a phone that tries another way, is done with a connection that is not open yet.
+LEFT_EARLY = re.compile(r"WebSocket is closed before the connection")
 
 
 class Complaints:
@@ -17,7 +19,7 @@ class Complaints:
 
     def __init__(self) -> None:
         self.found: list[str] = []
-        self._allowed: list[re.Pattern[str]] = []
+        self._allowed = [LEFT_EARLY]
 
     def watch(self, context: BrowserContext) -> None:
         """From now on every page of this context is listened to."""

@@ -104,7 +104,7 @@ class SimulatedPhone:
 
     # Life of the connection
 
-    async def start(self, timeout: float = 20) -> None:
+    async def start(self, timeout: float = 60) -> None:
         """Connects, and returns after the first clock burst."""
         self._last_heard = self._last_progress = time.monotonic()
         self._task = asyncio.create_task(self._keep_connected())

@@ -97,7 +97,10 @@ class Radio:
         """An answer whose one candidate is a relay of this radio's to the server's first."""
         lines = answer.splitlines()
         candidates = [line for line in lines if line.startswith("a=candidate:")]
-        host = next(fields for fields in map(str.split, candidates) if ":" not in fields[4] and fields[2] == "UDP")
+        hosts = [fields for fields in map(str.split, candidates) if ":" not in fields[4] and fields[2] == "UDP"]
+        if not hosts:
+            raise EOFError("the answer names no address: it was not gathered in time")
+        host = hosts[0]
         server = (host[4], int(host[5]))
         transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
             lambda: _DatagramRelay(self, server), local_addr=(host[4], 0)

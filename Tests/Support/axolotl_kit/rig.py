@@ -119,7 +119,7 @@ class Rig:
             row = FaultRow.of("", type(phone).__name__, [phone], found)
             assert row.is_good, row
 
-    async def until(self, what: str, condition: Callable[[], bool], timeout: float = 30) -> None:
+    async def until(self, what: str, condition: Callable[[], bool], timeout: float = 60) -> None:
         """Waits for a condition while the phones go on; raises TimeoutError that names it."""
         end = time.monotonic() + timeout
         while not condition():
@@ -128,7 +128,7 @@ class Rig:
                 raise TimeoutError(f"waited {timeout:.0f} s for {what}: {state}")
             await asyncio.sleep(0.02)
 
-    async def until_acknowledged(self, more: int, timeout: float = 30) -> None:
+    async def until_acknowledged(self, more: int, timeout: float = 60) -> None:
         """Waits until every phone has `more` further frames acknowledged than now."""
         goals = [phone.statistics.acknowledged + more for phone in self.phones]
         await self.until(

@@ -52,6 +52,12 @@ export class SessionPage {
     this.calibration.open(session);
     this.recordings.open(session);
     this.showCode();
+    this.follow();
+  }
+
+  /** From now on it shows what becomes of the session. */
+  follow() {
+    const { session } = this;
     this.feed = new Feed(session, {
       on: {
         status: (status) => this.received(normalise(status)),
@@ -63,13 +69,17 @@ export class SessionPage {
     });
   }
 
+  unfollow() {
+    this.feed?.close();
+    this.feed = null;
+    show(byId("feed"), false);
+  }
+
   close() {
     // A question about this session is not one about the next.
     for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close("");
-    this.feed?.close();
-    this.feed = null;
+    this.unfollow();
     this.session = null;
-    show(byId("feed"), false);
   }
 
   /** A link that is no address costs the code, not the page. */
@@ -216,7 +226,17 @@ export class SessionPage {
   }
 
   async remove(session) {
-    const receipt = await deleteSession(session);
+    // The server knows the session no more while it still removes what was recorded: that is not to take the place of
+    // the receipt.
+    this.unfollow();
+    this.say({ headline: "Deleting…", detail: "", tone: "busy" });
+    let receipt;
+    try {
+      receipt = await deleteSession(session);
+    } catch (problem) {
+      if (session === this.session && !this.feed) this.follow();
+      throw problem;
+    }
     forgetCode(session);
     // Another one may have been opened meanwhile.
     if (session !== this.session) return;
