@@ -96,7 +96,7 @@ def test_the_coach_adds_phones_up_to_four(
     page = coach_page.page
     add = page.get_by_role("button", name="Add a phone")
     for count in (3, 4):
-        shown = page.locator("#link").inner_text()
+        shown = coach_page.link
         add.click()
         expect(coach_page.headline).to_have_text(f"0 of {count} phones streaming")
         # It is told twice a second, and may be there before the code is.
@@ -123,7 +123,7 @@ def test_an_expired_code_is_made_anew(coach_page: CoachPage, phone_page: Callabl
     expect(page.locator("#code")).to_be_hidden()
     expect(page.locator("#step-detail")).to_contain_text("New QR code")
     page.evaluate("{ const later = Date.now; Date.now = () => later() - 1_800_000; }")
-    shown = page.locator("#link").inner_text()
+    shown = coach_page.link
     page.locator("#renew").click()
     # By the clock that is right again the old one is good until then.
     expect(page.locator("#link")).not_to_have_text(shown)

@@ -20,6 +20,13 @@ private struct Patient: ServiceRequest {
   let number: Int
 }
 
+/// No server of these tests takes it.
+private struct Unheard: ServiceRequest {
+  typealias Reply = Int
+  static let name = "test.unheard"
+  static let deadline = Duration.seconds(10)
+}
+
 private struct Once: ServiceRequest {
   typealias Reply = Int
   static let name = "test.once"
@@ -51,7 +58,7 @@ struct RequestTests {
     let client = try RequestClient(bus, .tokens, of: .tokenService)
     var errors: [ServiceError] = []
     client.send(Patient(number: 1)) { if case .failure(let error) = $0 { errors.append(error) } }
-    client.send(Twice(number: 1)) { if case .failure(let error) = $0 { errors.append(error) } }
+    client.send(Unheard()) { if case .failure(let error) = $0 { errors.append(error) } }
     #expect(fixture.run { errors.count == 2 })
     #expect(errors.contains(refusal))
     #expect(errors.contains { $0.code == "unknown_request" })

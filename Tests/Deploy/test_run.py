@@ -128,7 +128,7 @@ def test_starts_shows_the_link_restarts_and_leaves_nothing(
     victim = next(pid for pid in below if "--instance\0002" in Path(f"/proc/{pid}/cmdline").read_text())
     os.kill(victim, signal.SIGKILL)
     terminal.wait_for(r"stream-svc-2 died and is started again")
-    terminal.wait_for(r"stream-svc-2 is back after [\d.]+ s")
+    terminal.wait_for(r"stream-svc-2 is back")
 
     below = descendants(terminal.process.pid)
     assert len(below) == 7

@@ -9,6 +9,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
+import pytest
 from axolotl_kit.stack import Stack, Supervisor
 
 
@@ -100,12 +101,18 @@ def test_it_outlives_the_thread_that_started_it() -> None:
         assert {name: own.pid(name) for name in own.services} == before
 
 
-def test_a_service_is_taken_down_that_does_not_heed_supervisord() -> None:
-    """As one does not that supervisord forked a moment ago: the SIGTERM is lost before the service's program runs."""
+def test_a_service_is_taken_down_that_was_just_started_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It does not heed supervisord's SIGTERM, which is lost on one that was forked and does not run its program yet."""
     with Stack(settings={"AXOLOTL_POSE_THREADS": "0"}) as own:
-        own.kill("token-svc", signal.SIGSTOP)
-        Supervisor(own.layout.runtime / "supervisor.sock").stop("token-svc")
-        assert own.processes()["token-svc"].state == "STOPPING"
+        killed, stop = own.pid("token-svc"), Supervisor.stop
+
+        def stop_too_late(supervisor: Supervisor, service: str) -> None:
+            monkeypatch.undo()
+            own.wait("another process", lambda: own.pid(service) not in (0, killed), 10)
+            own.kill(service, signal.SIGSTOP)
+            stop(supervisor, service)
+
+        monkeypatch.setattr(Supervisor, "stop", stop_too_late)
         own.take_down("token-svc")
         assert own.pid("token-svc") == 0
         own.bring_back("token-svc")

@@ -111,7 +111,9 @@ class Watch:
             if self._ready.get(name) != process.pid:
                 if name in self._ready or name in self._down_since:
                     self._note_death(process, now)
-                    say(f"{name} is back after {now - self._down_since.pop(name):.1f} s")
+                    seconds = now - self._down_since.pop(name)
+                    # Found dead and back at one look, nobody knows how long it was away.
+                    say(f"{name} is back" + (f" after {seconds:.1f} s" if seconds > 0 else ""))
                 self._ready[name] = process.pid
         elif self._ready.get(name, process.pid) != process.pid:
             self._note_death(process, now)

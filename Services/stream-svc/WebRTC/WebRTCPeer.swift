@@ -4,9 +4,9 @@ import Runtime
 
 /// One phone's RTCPeerConnection, this side of it: owns a pipeline with one webrtcbin in it.
 ///
-/// Everything but `send` and `hangUp` is called on the peers' threads alone (`PeerThread`), `close` last, because webrtcbin
-/// may block for a while. `@unchecked Sendable` holds because of that, and because those two touch only what `PeerVoice`
-/// guards.
+/// Everything but `send`, `isSpeaking` and `hangUp` is called on the peers' threads alone (`PeerThread`), `close` last, because
+/// webrtcbin may block for a while. `@unchecked Sendable` holds because of that, and because those three touch only what
+/// `PeerVoice` guards.
 final class WebRTCPeer: @unchecked Sendable {
   struct Configuration: Sendable, Equatable {
     /// Local UDP ports, for firewalls; nil lets the system choose.

@@ -42,6 +42,13 @@ class CoachPage:
         return found[0].text
 
     @property
+    def link(self) -> str:
+        """What the QR says, from the text that is folded away beside it."""
+        link = self.page.locator("#link").text_content()
+        assert link
+        return link
+
+    @property
     def typed_code(self) -> str:
         """The code that stands beside the QR."""
         return self.page.locator("#code").inner_text()

@@ -23,7 +23,10 @@ export class SessionPage {
     Object.assign(this, on);
     this.session = null;
     this.status = null;
-    this.invite = new Invite({ onExpired: () => this.status && this.received(this.status), validate: validateToken });
+    this.invite = new Invite({
+      onExpired: () => this.feed && this.status && this.received(this.status),
+      validate: validateToken,
+    });
     this.control = new Control(this);
     this.devices = new DeviceList({
       onRename: (device, name) => this.control.askName(device, name),
@@ -234,7 +237,10 @@ export class SessionPage {
     try {
       receipt = await deleteSession(session);
     } catch (problem) {
-      if (session === this.session && !this.feed) this.follow();
+      if (session === this.session && !this.feed) {
+        this.follow();
+        if (this.status) this.received(this.status);
+      }
       throw problem;
     }
     forgetCode(session);
