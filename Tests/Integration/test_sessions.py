@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -54,6 +57,26 @@ class TestSessions:
             return answer.status_code == 401
 
         stack.wait("the device token to be worthless", locked_out, 5)
+
+    def test_a_place_is_free_when_its_token_has_expired(self, stack: Stack, coach: Coach, phone: httpx.Client) -> None:
+        session = coach.create_session(expected_devices=1, mode="single")
+        name = session["session_id"]
+        device = ask_for_place(phone, session["pairing_token"]).json()
+        with pytest.raises(Problem) as problem:
+            coach.invite(name)
+        assert problem.value.code == "session_full"
+        database = stack.state / "session-svc" / "sessions.db"
+        with contextlib.closing(sqlite3.connect(database, timeout=10)) as rows, rows:
+            kept = rows.execute("SELECT grant_expires_at FROM devices WHERE session = ?", (name,)).fetchall()
+            told = datetime.fromisoformat(device["device_token_expires_at"]).timestamp()
+            assert kept == [(told,)]
+            # A day passes for this phone alone.
+            rows.execute("UPDATE devices SET grant_expires_at = grant_expires_at - 86401 WHERE session = ?", (name,))
+        stack.wait("the place to be free", lambda: coach.status(name)["devices"] == [], 30)
+        fresh = coach.invite(name)
+        assert fresh["places"] == 1
+        assert ask_for_place(phone, fresh["pairing_token"], "another").is_success
+        assert [each["device_id"] for each in coach.status(name)["devices"]] == ["another"]
 
     def test_calibration_is_checked_and_given_back(self, coach: Coach) -> None:
         name = coach.create_session(expected_devices=2)["session_id"]

@@ -63,6 +63,54 @@ import Timing
     #expect(try test.store.devicesAwaitingRevocation().map(\.grant) == ["second"])
   }
 
+  /// A phone whose token has expired cannot come back without a fresh QR, for which there must be a place.
+  @Test func aPlaceIsFreeWhenItsTokenHasExpired() throws {
+    let test = try TestRegistry()
+    let id = try test.create(devices: 3).session
+    let now = test.time.utcMicroseconds() / 1_000_000
+    _ = try test.register(id, 1, grant: "first", expiresAt: now + 100)
+    _ = try test.register(id, 2, expiresAt: now + 200)
+    _ = try test.register(id, 3)
+    _ = try test.registry.rename(RenameDevice(key: key(id, 1), label: "left of the mat"))
+    let ended = try test.create("take-2", mode: .single, devices: 1).session
+    _ = try test.register(ended, 1, expiresAt: now + 100)
+    _ = try test.registry.end(EndSession(session: ended))
+
+    test.time.advance(by: .seconds(100))
+    #expect(try test.registry.freeLapsedPlaces().isEmpty, "it has not expired yet")
+    test.time.advance(by: .seconds(1))
+    // Another process, to which nobody has registered.
+    let after = try TestRegistry(folder: test.folder, time: test.time)
+    #expect(try after.registry.freeLapsedPlaces() == [key(id, 1)])
+    #expect(try after.registry.freeLapsedPlaces().isEmpty)
+    #expect(try devices(after, id) == ["phone-2", "phone-3"])
+    #expect(try devices(after, ended) == ["phone-1"], "who was in a session that has ended stays in its list")
+    #expect(try after.registry.offer(OfferPlaces(session: id)).freePlaces == 1)
+    #expect(try after.store.devicesAwaitingRevocation().isEmpty)
+    #expect(throws: SessionError.deviceRemoved) { try after.registry.locate(LocateDevice(key: key(id, 1))) }
+
+    // It comes back into the place and under the name that it had, for as long as its new token is good.
+    let back = try after.register(id, 1, grant: "second", expiresAt: now + 300)
+    #expect(back.metadata.label == "left of the mat")
+    test.time.advance(by: .seconds(100))
+    #expect(try after.registry.freeLapsedPlaces() == [key(id, 2)])
+    // Meanwhile others may take it.
+    _ = try after.register(id, 4, expiresAt: now + 900)
+    #expect(throws: SessionError.sessionFull(expected: 3)) { try after.register(id, 2, grant: "third") }
+  }
+
+  /// The phone had a fresh QR before anybody looked at what has expired.
+  @Test func aPhoneThatRegistersAgainInTimeKeepsItsPlace() throws {
+    let test = try TestRegistry()
+    let id = try test.create(devices: 2).session
+    let now = test.time.utcMicroseconds() / 1_000_000
+    _ = try test.register(id, 1, grant: "first", expiresAt: now + 100)
+    test.time.advance(by: .seconds(101))
+    _ = try test.register(id, 1, grant: "second", expiresAt: now + 201)
+    #expect(try test.registry.freeLapsedPlaces().isEmpty)
+    #expect(try devices(test, id) == ["phone-1"])
+  }
+
   @Test func aNameOfTheCoachStaysWhateverThePhoneSays() throws {
     let test = try TestRegistry()
     let id = try test.create(devices: 2).session

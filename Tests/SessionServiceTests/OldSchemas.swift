@@ -62,6 +62,7 @@ enum OldSchemas {
       UPDATE deletions SET id = lower(hex(randomblob(16)));
       """),
     Migration("ALTER TABLE sessions ADD COLUMN attempt TEXT;"),
+    Migration("ALTER TABLE devices ADD COLUMN grant_expires_at INTEGER;"),
   ]
 
   /// The newest version that is an old one.

@@ -116,6 +116,17 @@ struct SessionServiceProcessTests {
     withExtendedLifetime(tokens) {}
   }
 
+  @Test func aPlaceIsFreedWhenItsTokenHasExpired() throws {
+    let fixture = try ProcessFixture()
+    let session = try create(fixture).session
+    let expired = fixture.loop.time.utcMicroseconds() / 1_000_000 - 1
+    let phone = RegisterDevice(
+      key: key(session, 1), metadata: DeviceMetadata(), grant: "grant-1", grantExpiresAt: expired)
+    _ = try fixture.ask(phone).get()
+    // Looked after every ten seconds.
+    #expect(fixture.run { (try? fixture.ask(OfferPlaces(session: session)).get().freePlaces) == 1 })
+  }
+
   @Test func refusalsCrossWithTheirCodes() throws {
     let fixture = try ProcessFixture()
     let result = try fixture.ask(

@@ -51,9 +51,11 @@ struct TestRegistry {
   }
 
   func register(
-    _ session: SessionID, _ number: Int, _ metadata: DeviceMetadata = DeviceMetadata(), grant: String = "grant-1"
+    _ session: SessionID, _ number: Int, _ metadata: DeviceMetadata = DeviceMetadata(), grant: String = "grant-1",
+    expiresAt: Int64? = nil
   ) throws -> DevicePlacement {
-    try registry.register(RegisterDevice(key: key(session, number), metadata: metadata, grant: grant))
+    try registry.register(
+      RegisterDevice(key: key(session, number), metadata: metadata, grant: grant, grantExpiresAt: expiresAt))
   }
 
   func state(_ session: SessionID, _ number: Int) throws -> DeviceState? {

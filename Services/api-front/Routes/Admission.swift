@@ -37,7 +37,8 @@ struct Admission {
     guard let session = redeemed.claims.session else { return completion(.failure(.internalFault)) }
     let grant = redeemed.claims.jti
     let register = RegisterDevice(
-      key: DeviceKey(session: session, device: device), metadata: metadata, grant: grant)
+      key: DeviceKey(session: session, device: device), metadata: metadata, grant: grant,
+      grantExpiresAt: redeemed.deviceTokenExpiresAt)
     sessions.send(register) { result in
       switch result {
       case .success(let placement):

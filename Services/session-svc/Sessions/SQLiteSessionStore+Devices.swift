@@ -7,27 +7,28 @@ extension SQLiteSessionStore {
     try database.execute(
       """
       INSERT INTO devices (session, device, label, browser, platform, width, height, fps, instance, registered_at,
-        has_connected, is_removed, grant_jti, given_label, awaits_revocation, model)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        has_connected, is_removed, grant_jti, given_label, awaits_revocation, model, grant_expires_at)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (session, device) DO UPDATE SET label = excluded.label, browser = excluded.browser,
         platform = excluded.platform, width = excluded.width, height = excluded.height, fps = excluded.fps,
         instance = excluded.instance, registered_at = excluded.registered_at,
         has_connected = excluded.has_connected, is_removed = excluded.is_removed, grant_jti = excluded.grant_jti,
-        given_label = excluded.given_label, awaits_revocation = excluded.awaits_revocation, model = excluded.model
+        given_label = excluded.given_label, awaits_revocation = excluded.awaits_revocation, model = excluded.model,
+        grant_expires_at = excluded.grant_expires_at
       """,
       .text(device.key.session.text), .text(device.key.device.text), .optional(metadata.label),
       .optional(metadata.browser), .optional(metadata.platform), .optional(metadata.width.map(Int64.init)),
       .optional(metadata.height.map(Int64.init)), metadata.fps.map { .real($0) } ?? .null,
       .integer(device.instance), .integer(device.registeredAt), .boolean(device.hasConnected),
       .boolean(device.isRemoved), .optional(device.grant), .optional(device.givenLabel),
-      .boolean(device.awaitsRevocation), .optional(metadata.model))
+      .boolean(device.awaitsRevocation), .optional(metadata.model), .optional(device.grantExpiresAt))
   }
 
   public func device(_ key: DeviceKey) throws(StorageError) -> DeviceRecord? {
     try database.first(
       """
       SELECT session, device, label, browser, platform, width, height, fps, instance, registered_at, has_connected,
-        is_removed, grant_jti, given_label, awaits_revocation, model
+        is_removed, grant_jti, given_label, awaits_revocation, model, grant_expires_at
       FROM devices WHERE session = ? AND device = ?
       """, .text(key.session.text), .text(key.device.text), read: Self.readDevice)
   }
@@ -36,7 +37,7 @@ extension SQLiteSessionStore {
     try database.query(
       """
       SELECT session, device, label, browser, platform, width, height, fps, instance, registered_at, has_connected,
-        is_removed, grant_jti, given_label, awaits_revocation, model
+        is_removed, grant_jti, given_label, awaits_revocation, model, grant_expires_at
       FROM devices WHERE session = ? ORDER BY registered_at, device
       """, .text(session.text), read: Self.readDevice)
   }
@@ -45,9 +46,19 @@ extension SQLiteSessionStore {
     try database.query(
       """
       SELECT session, device, label, browser, platform, width, height, fps, instance, registered_at, has_connected,
-        is_removed, grant_jti, given_label, awaits_revocation, model
+        is_removed, grant_jti, given_label, awaits_revocation, model, grant_expires_at
       FROM devices WHERE awaits_revocation
       """, read: Self.readDevice)
+  }
+
+  public func devices(withGrantsExpiredBefore utcSeconds: Int64) throws(StorageError) -> [DeviceRecord] {
+    try database.query(
+      """
+      SELECT session, device, label, browser, platform, width, height, fps, instance, registered_at, has_connected,
+        is_removed, grant_jti, given_label, awaits_revocation, model, grant_expires_at
+      FROM devices
+      WHERE grant_expires_at < ? AND NOT is_removed AND session IN (SELECT id FROM sessions WHERE ended_at IS NULL)
+      """, .integer(utcSeconds), read: Self.readDevice)
   }
 
   public func markRevoked(_ key: DeviceKey, grant: String?) throws(StorageError) {
@@ -72,6 +83,6 @@ extension SQLiteSessionStore {
         fps: row.isNull(7) ? nil : try row.real(7)),
       instance: try row.int(8), registeredAt: try row.integer(9), hasConnected: try row.boolean(10),
       isRemoved: try row.boolean(11), grant: try row.optionalText(12), givenLabel: try row.optionalText(13),
-      awaitsRevocation: try row.boolean(14))
+      grantExpiresAt: try row.optionalInteger(16), awaitsRevocation: try row.boolean(14))
   }
 }

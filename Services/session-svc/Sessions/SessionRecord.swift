@@ -29,6 +29,8 @@ public struct DeviceRecord: Hashable, Sendable {
   public let grant: String?
   /// The coach's name for it, which counts more than its own.
   public var givenLabel: String?
+  /// Until when that token is good, seconds since the Unix epoch; nil where it was not kept.
+  var grantExpiresAt: Int64?
   /// Removed, and token-svc has not yet said that its tokens are withdrawn.
   public var awaitsRevocation = false
 

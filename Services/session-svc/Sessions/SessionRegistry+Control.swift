@@ -39,6 +39,23 @@ extension SessionRegistry {
     return removed
   }
 
+  /// Frees the places of phones whose tokens have expired: they can come back with a fresh QR alone, and it is for free
+  /// places. Whose they were. To be called now and then.
+  public func freeLapsedPlaces() throws -> [DeviceKey] {
+    let now = time.utcMicroseconds() / 1_000_000
+    let freed = try store.transaction(.process) { () throws(StorageError) -> [DeviceKey] in
+      let lapsed = try store.devices(withGrantsExpiredBefore: now)
+      for var device in lapsed {
+        // There is nothing to revoke.
+        device.isRemoved = true
+        try store.put(device)
+      }
+      return lapsed.map(\.key)
+    }
+    for key in freed { forget(key) }
+    return freed
+  }
+
   public func expect(_ request: SetExpectedDevices) throws -> SessionSummary {
     try change(request.session) { found throws(StorageError) in
       var life = found.life

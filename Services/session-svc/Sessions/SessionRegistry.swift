@@ -124,7 +124,7 @@ public final class SessionRegistry {
         key: key, metadata: metadata, instance: instance,
         registeredAt: earlier.map { $0.isRemoved ? now : $0.registeredAt } ?? now,
         hasConnected: earlier.map { !$0.isRemoved && $0.hasConnected } ?? false, isRemoved: false, grant: request.grant,
-        givenLabel: earlier?.givenLabel)
+        givenLabel: earlier?.givenLabel, grantExpiresAt: request.grantExpiresAt)
       try store.put(device)
       if lives[key] == nil { lives[key] = life(of: device, since: time.now()) }
       return .success(found.with(device).placement(of: device))

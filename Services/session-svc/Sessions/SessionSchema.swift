@@ -61,5 +61,6 @@ enum SessionSchema {
       UPDATE deletions SET id = lower(hex(randomblob(16)));
       """),
     Migration("ALTER TABLE sessions ADD COLUMN attempt TEXT;"),
+    Migration("ALTER TABLE devices ADD COLUMN grant_expires_at INTEGER;"),
   ]
 }

@@ -66,6 +66,8 @@ public final class SessionServiceProcess: ServiceProcess {
       deletions.advance()
       removals.advance()
     }
+    context.loop.every(.seconds(10)) { [unowned self] in freeLapsedPlaces() }
+    freeLapsedPlaces()
     context.loop.every(.seconds(600)) { [unowned self] in runRetention() }
     runRetention()
     deletions.advance()
@@ -179,6 +181,16 @@ public final class SessionServiceProcess: ServiceProcess {
       if try !registry.receive(report) { reportsRefused.increment() }
     } catch {
       context.log.error("report_not_stored", (.error, String(describing: error)))
+    }
+  }
+
+  private func freeLapsedPlaces() {
+    do {
+      for key in try registry.freeLapsedPlaces() {
+        context.log.info("place_freed", (.session, key.session.text), (.device, key.device.text))
+      }
+    } catch {
+      context.log.error("places_not_freed", (.error, String(describing: error)))
     }
   }
 

@@ -23,6 +23,8 @@ public protocol SessionStore {
   func device(_ key: DeviceKey) throws(StorageError) -> DeviceRecord?
   /// In the order of their registration, removed ones included.
   func devices(of session: SessionID) throws(StorageError) -> [DeviceRecord]
+  /// Devices of sessions that have not ended, in their places, with tokens that have expired.
+  func devices(withGrantsExpiredBefore utcSeconds: Int64) throws(StorageError) -> [DeviceRecord]
   func markConnected(_ key: DeviceKey) throws(StorageError)
   /// Devices that were removed and whose tokens token-svc has not withdrawn yet.
   func devicesAwaitingRevocation() throws(StorageError) -> [DeviceRecord]

@@ -77,11 +77,15 @@ public struct RegisterDevice: ServiceRequest {
   public let metadata: DeviceMetadata
   /// The `jti` of the device token that was redeemed: the one with which a phone was removed lets it in no more.
   public let grant: String
+  /// Until when that token is good, seconds since the Unix epoch: afterwards its place is free. nil: for as long as the
+  /// session is there.
+  public let grantExpiresAt: Int64?
 
-  public init(key: DeviceKey, metadata: DeviceMetadata, grant: String) {
+  public init(key: DeviceKey, metadata: DeviceMetadata, grant: String, grantExpiresAt: Int64? = nil) {
     self.key = key
     self.metadata = metadata
     self.grant = grant
+    self.grantExpiresAt = grantExpiresAt
   }
 }
 
