@@ -88,6 +88,24 @@ def test_the_coach_renames_and_removes_a_phone(
     expect(coach_page.devices).to_have_count(1)
 
 
+def test_a_phone_that_lost_its_place_while_it_was_away_comes_back_with_a_fresh_code(
+    coach: Coach, coach_page: CoachPage, phone_page: Callable[..., PhonePage], complaints: Complaints
+) -> None:
+    complaints.allow_refusals()
+    session = coach_page.create_session(phones=2)
+    phone = phone_page()
+    phone.open(coach_page.scan())
+    phone.turn_on("tripod")
+    expect(phone.headline).to_have_text("Streaming")
+    phone.page.goto("about:blank")
+    [device] = coach.status(session)["devices"]
+    coach.remove(session, device["device_id"])
+    phone.open(coach.invite(session)["pairing_url"])
+    phone.turn_on("tripod")
+    expect(phone.headline).to_have_text("Streaming")
+    assert len(coach.status(session)["devices"]) == 1
+
+
 def test_the_coach_adds_phones_up_to_four(
     coach: Coach, coach_page: CoachPage, phone_page: Callable[..., PhonePage]
 ) -> None:

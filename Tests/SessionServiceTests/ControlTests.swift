@@ -87,7 +87,11 @@ import Timing
     #expect(try devices(after, ended) == ["phone-1"], "who was in a session that has ended stays in its list")
     #expect(try after.registry.offer(OfferPlaces(session: id)).freePlaces == 1)
     #expect(try after.store.devicesAwaitingRevocation().isEmpty)
-    #expect(throws: SessionError.deviceRemoved) { try after.registry.locate(LocateDevice(key: key(id, 1))) }
+    // Nobody has removed it.
+    #expect(throws: SessionError.deviceLapsed) { try after.registry.locate(LocateDevice(key: key(id, 1))) }
+    #expect(throws: SessionError.deviceNotRegistered) {
+      try after.registry.rename(RenameDevice(key: key(id, 1), label: "x"))
+    }
 
     // It comes back into the place and under the name that it had, for as long as its new token is good.
     let back = try after.register(id, 1, grant: "second", expiresAt: now + 300)
@@ -97,6 +101,19 @@ import Timing
     // Meanwhile others may take it.
     _ = try after.register(id, 4, expiresAt: now + 900)
     #expect(throws: SessionError.sessionFull(expected: 3)) { try after.register(id, 2, grant: "third") }
+  }
+
+  /// It may be on its way back with a QR that is on the screen: removing it withdraws that, as for any other.
+  @Test func aPhoneWhosePlaceWasFreedIsRemovedLikeAnyOther() throws {
+    let test = try TestRegistry()
+    let id = try test.create(devices: 2).session
+    _ = try test.register(id, 1, grant: "first", expiresAt: test.time.utcMicroseconds() / 1_000_000 - 1)
+    #expect(try test.registry.freeLapsedPlaces() == [key(id, 1)])
+    #expect(try remove(test, id, 1).awaitsRevocation)
+    #expect(throws: SessionError.removalUnfinished) { try test.register(id, 1, grant: "second") }
+    #expect(throws: SessionError.deviceRemoved) { try test.registry.locate(LocateDevice(key: key(id, 1))) }
+    try test.store.markRevoked(key(id, 1), grant: "first")
+    #expect(try remove(test, id, 1).awaitsRevocation == false, "once is enough")
   }
 
   /// The phone had a fresh QR before anybody looked at what has expired.

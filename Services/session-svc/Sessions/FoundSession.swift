@@ -30,6 +30,7 @@ struct FoundSession {
   /// The device, unless it is not registered or no more.
   func registered(_ key: DeviceKey) -> Result<DeviceRecord, SessionError> {
     guard let device = devices.first(where: { $0.key == key }) else { return .failure(.deviceNotRegistered) }
+    if device.hasLapsed { return .failure(.deviceLapsed) }
     return device.isRemoved ? .failure(.deviceRemoved) : .success(device)
   }
 

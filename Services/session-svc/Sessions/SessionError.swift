@@ -9,6 +9,7 @@ public enum SessionError: Error, Hashable, Sendable {
   case sessionFull(expected: Int)
   case deviceNotRegistered
   case deviceRemoved
+  case deviceLapsed
   case consentRequired
   case invalidUserID
   case invalidExpectedDevices(SessionMode)
@@ -30,6 +31,7 @@ public enum SessionError: Error, Hashable, Sendable {
     case .deviceNotRegistered:
       .notFound("device_not_registered", "This phone is not registered in the session. Scan the QR code.")
     case .deviceRemoved: .deviceRemoved
+    case .deviceLapsed: .deviceTokenExpired
     case .consentRequired:
       .invalid("consent_required", "Parental consent must be given before a session can be made.")
     case .invalidUserID:

@@ -29,10 +29,14 @@ public struct DeviceRecord: Hashable, Sendable {
   public let grant: String?
   /// The coach's name for it, which counts more than its own.
   public var givenLabel: String?
-  /// Until when that token is good, seconds since the Unix epoch; nil where it was not kept.
+  /// Until when that token is good, seconds since the Unix epoch; nil where it was not kept, and once the coach has removed
+  /// the phone.
   var grantExpiresAt: Int64?
   /// Removed, and token-svc has not yet said that its tokens are withdrawn.
   public var awaitsRevocation = false
+
+  /// Its place was freed because its token had expired: nobody has removed it.
+  var hasLapsed: Bool { isRemoved && grantExpiresAt != nil }
 
   func placed(on instance: Int) -> DeviceRecord {
     var moved = self

@@ -10,6 +10,8 @@ extension SessionRegistry {
     }
     return try change(request.key.session) { found throws(StorageError) in
       switch found.registered(request.key) {
+      // It is the phone's token that has expired, not that of who asks.
+      case .failure(.deviceLapsed): return .failure(.deviceNotRegistered)
       case .failure(let error): return .failure(error)
       case .success(var device):
         device.givenLabel = label
@@ -28,8 +30,10 @@ extension SessionRegistry {
       guard var device = found.devices.first(where: { $0.key == request.key }) else {
         return .failure(.deviceNotRegistered)
       }
-      if !device.isRemoved {
+      // One whose place was freed may be on its way back with the session's QR.
+      if !device.isRemoved || device.hasLapsed {
         device.isRemoved = true
+        device.grantExpiresAt = nil
         device.awaitsRevocation = true
         try store.put(device)
       }

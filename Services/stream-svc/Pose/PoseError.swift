@@ -51,7 +51,7 @@ extension PoseError: CustomStringConvertible {
     case .inferenceFailed(let call, let reason):
       "OpenVINO's \(call) failed: \(reason); check that its libraries are complete (`make setup`)"
     case .temporaryFileFailed(let directory, let errno):
-      "cannot write a temporary file in \(directory) (errno \(errno)); make it writable or set TMPDIR"
+      "cannot write a temporary file in \(directory) (errno \(errno)); make it writable and free some space there"
     case .notJPEG(let reason):
       "the frame is not a JPEG (\(reason)); send baseline or progressive JPEG"
     case .damagedJPEG(let reason):

@@ -335,7 +335,7 @@ final class PeerLinks {
     endings.tick()
     let utcSeconds = loop.time.utcMicroseconds() / 1_000_000
     for connection in connections.values where utcSeconds >= connection.tokenExpiresAt {
-      end(connection, because: .peerTokenExpired)
+      end(connection, because: .deviceTokenExpired)
     }
     for connection in connections.values where connection.phase == .open {
       metrics.framesShed.increment(by: connection.voice.takeShedCount())

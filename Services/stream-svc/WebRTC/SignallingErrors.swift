@@ -8,8 +8,6 @@ extension ServiceError {
     "no_peer", "There is no WebRTC connection of this device under way. Send an offer first.")
   static let peerReplaced = ServiceError.conflict(
     "replaced_by_new_connection", "This phone connected again; this connection ends.")
-  static let peerTokenExpired = ServiceError(
-    code: "token_expired", message: "The device token has expired. Pair again with a fresh QR code.", status: 401)
   static let peerSilent = ServiceError(
     code: "peer_silent", message: "Nothing was heard of this phone for a while. Connect again.", status: 503)
   static let peerNotConnected = ServiceError(

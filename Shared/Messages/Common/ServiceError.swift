@@ -55,6 +55,10 @@ extension ServiceError {
   public static let deviceRemoved = ServiceError(
     code: "device_removed", message: "The coach removed this phone. Ask for a new QR code to come back.", status: 403)
 
+  /// Said of a phone that was let in a day ago: by stream-svc at that moment, by session-svc afterwards.
+  public static let deviceTokenExpired = ServiceError(
+    code: "token_expired", message: "The device token has expired. Pair again with a fresh QR code.", status: 401)
+
   /// A fault of our own; the details are in the log of the service that failed.
   public static let internalFault = ServiceError(
     code: "internal_error", message: "The server made a mistake. Its log says more; try again.", status: 500)

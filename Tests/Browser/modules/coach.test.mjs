@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { load } from "./web.mjs";
 
-const { choose, rename, suggest } = await load("coach/assignment.js");
+const { choose, isPartOf, rename, suggest } = await load("coach/assignment.js");
 const { decodePose, medianError } = await load("coach/pose.js");
 const { UpFinder, uprightPoint } = await load("coach/body.js");
 const { Orbit } = await load("coach/orbit.js");
@@ -247,6 +247,13 @@ test("a calibration is renamed to its phones once two have one", () => {
   assert.equal(rename(document, { a: "1" }), null);
   assert.deepEqual(rename(document, { a: "b", b: "a" }).cameras, [{ name: "b", f: 1 }, { name: "a", f: 2 }]);
   assert.equal(document.cameras[0].name, "a");
+});
+
+test("a calibration without some of its cameras is a part of it, one with others is not", () => {
+  const cameras = (...names) => ({ cameras: names.map((name) => ({ name })) });
+  assert.equal(isPartOf(cameras("a", "c"), cameras("a", "b", "c")), true);
+  assert.equal(isPartOf(cameras("a", "b"), cameras("a", "b")), true);
+  assert.equal(isPartOf(cameras("a", "d"), cameras("a", "b", "c")), false);
 });
 
 test("poses are offered when there are some, else the page says why not", () => {

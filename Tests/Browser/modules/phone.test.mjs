@@ -105,6 +105,22 @@ test("a phone keeps its name, its place and its numbers over a reload", () => {
   assert.notEqual(makeDeviceID(), makeDeviceID());
 });
 
+test("a phone whose registration has expired is the same phone with a fresh code", () => {
+  const storage = new MemoryStorage();
+  const before = new Place("sess-1", storage);
+  const name = before.deviceID;
+  const attempt = before.attempt;
+  before.registration = { socket: "ws://x", token: "t", label: "l" };
+  before.usedSequence = 42;
+  before.lapse();
+  const after = new Place("sess-1", storage);
+  assert.deepEqual([after.deviceID, after.usedSequence, after.registration, after.hasAttempted], [name, 42, null, false]);
+  assert.notEqual(after.attempt, attempt);
+  const untouched = new Place("sess-2", storage);
+  untouched.lapse();
+  assert.equal(new Place("sess-2", storage).usedSequence, 0);
+});
+
 test("storage that is damaged or switched off is no obstacle", () => {
   const damaged = new MemoryStorage();
   damaged.setItem("axolotl:s", "{");

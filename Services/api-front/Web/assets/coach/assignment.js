@@ -30,6 +30,12 @@ export function choose(chosen, camera, device) {
   return Object.fromEntries(device ? [...others, [camera, device]] : others);
 }
 
+/** Whether each camera of a document is in the other by the same name. */
+export function isPartOf(document, other) {
+  const names = new Set(other.cameras.map((camera) => camera.name));
+  return document.cameras.every((camera) => names.has(camera.name));
+}
+
 /** The document with its cameras renamed to the phones; null while fewer than two cameras have one. */
 export function rename(document, chosen) {
   const cameras = document.cameras

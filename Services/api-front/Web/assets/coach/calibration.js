@@ -3,7 +3,7 @@
 import { byId, make, setText, setTone, show } from "../common/dom.js";
 import { bytes, plural } from "../common/words.js";
 import { getCalibration, putCalibration } from "./api.js";
-import { choose, rename, suggest } from "./assignment.js";
+import { choose, isPartOf, rename, suggest } from "./assignment.js";
 
 const LIMIT = 256 * 1024;
 const FORMS = "a Qualisys .qca.txt, or the JSON that PROTOCOL.md describes";
@@ -83,13 +83,15 @@ export class CalibrationPanel {
     if (!this.document) return;
     this.chosen = suggest(this.document.cameras.map((camera) => camera.name), this.devices, this.chosen);
     this.draw();
-    await this.apply();
+    await this.apply({ byItself: true });
   }
 
-  async apply() {
+  async apply({ byItself = false } = {}) {
     const renamed = rename(this.document, this.chosen);
     const wanted = JSON.stringify(renamed);
-    if (renamed && wanted !== this.sent) {
+    // A phone that is away keeps its camera until a person says otherwise: it may come back.
+    const isLess = renamed && byItself && this.sent && isPartOf(renamed, JSON.parse(this.sent));
+    if (renamed && wanted !== this.sent && !isLess) {
       try {
         await putCalibration(this.session, wanted, "application/json");
         this.sent = wanted;

@@ -39,6 +39,8 @@ export class RecordingList {
   /** Takes in a status: what the phones say that is recorded. */
   update({ devices }) {
     const recorded = devices.reduce((sum, device) => sum + device.frames_recorded, 0);
+    // Phones that have left take their counts along.
+    this.asked = Math.min(this.asked, recorded);
     const { asked, askedAt, lacksTimes, inVain } = this;
     if (document.hidden || !isDue({ recorded, asked, now: performance.now(), askedAt, lacksTimes, inVain })) return;
     this.inVain = recorded > asked ? 0 : inVain + 1;

@@ -4,7 +4,7 @@ import { byId, make, show } from "../common/dom.js";
 import { instant } from "../common/words.js";
 import { keptFor } from "./consent.js";
 
-const STATES = { created: "no phone yet", waiting: "waiting for phones", active: "running", ended: "ended" };
+const STATES = { created: "no phone in it", waiting: "waiting for phones", active: "running", ended: "ended" };
 
 /**
  * Shows `{ sessions, more, retention_days }`, and a button for older ones if there are more.

@@ -50,6 +50,11 @@ async function check() {
     // A registration whose answer was lost has used the code for this device; asking again completes it.
     const answer = await validate(token, place?.hasAttempted ? undefined : place?.deviceID);
     place = new Place(answer.session_id, storage);
+    // A fresh code of a session that this phone was in before: its place may be good still, or not any more.
+    if (place.registration && (await ownPlace())) {
+      remember(token, answer.session_id, storage);
+      return await ready();
+    }
     const full = place.hasAttempted ? null : fullness(answer);
     if (full) throw new Problem(full);
     remember(token, answer.session_id, storage);
@@ -68,13 +73,19 @@ async function ownPlace() {
     return true;
   } catch (problem) {
     if (!isLoss(problem)) throw problem;
-    place.forget();
+    lose(problem);
     return false;
   }
 }
 
 /** Whether the place is gone. After the end of a session it is kept: a reload then says why nothing streams. */
 const isLoss = (problem) => problem.isFinal && problem.code !== "session_ended";
+
+/** With an expired token it is this phone all the same, for whoever gives it a fresh code. */
+function lose(problem) {
+  if (problem.code === "token_expired") place.lapse();
+  else place.forget();
+}
 
 /** Throws a final Problem when the server will not have us back. */
 async function checkPlace() {
@@ -195,7 +206,7 @@ function stopped(problem) {
   streamer.release();
   closeCamera();
   screenLock.release();
-  if (problem && isLoss(problem)) place.forget();
+  if (problem && isLoss(problem)) lose(problem);
   update({ phase: "stopped", problem: problem ?? null, unsaved: figures.waiting + figures.dropped });
 }
 

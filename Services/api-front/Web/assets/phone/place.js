@@ -56,6 +56,13 @@ export class Place {
     this.update({ used });
   }
 
+  /** Its registration is good no more, and a fresh code brings it back: by the same name, and with numbers that go on. */
+  lapse() {
+    const { deviceID, used } = this.value;
+    this.value = {};
+    this.update({ deviceID, used });
+  }
+
   /** A place that was lost (deleted session, removed phone) is no use to anyone. */
   forget() {
     this.value = {};
