@@ -17,7 +17,7 @@ def names(coach: Coach, session: str) -> list[str]:
 
 
 def test_cameras_are_given_to_phones_by_name_and_by_hand(
-    coach: Coach, coach_page: CoachPage, phone_page: Callable[..., PhonePage]
+    coach: Coach, coach_page: CoachPage, phone_page: Callable[..., PhonePage], complaints: Complaints
 ) -> None:
     session = coach_page.create_session(phones=2)
     link = coach_page.scan()
@@ -52,6 +52,13 @@ def test_cameras_are_given_to_phones_by_name_and_by_hand(
     # It is the session's, not the page's.
     page.reload()
     expect(result).to_have_text("2 cameras, each with its phone.")
+
+    # Who is out may come back: the page takes no camera out by itself, and says which phone it waits for.
+    complaints.allow_refusals()
+    coach.remove(session, devices["tripod"])
+    expect(result).to_have_text("2 cameras; 1 phone away.")
+    expect(page.locator("#cameras option:checked").nth(1)).to_have_text("tripod (away)")
+    assert names(coach, session) == wanted
 
 
 def test_a_calibration_that_is_none(coach_page: CoachPage, complaints: Complaints) -> None:

@@ -231,10 +231,12 @@ test("cameras find the phones that carry their names, and no others", () => {
   assert.deepEqual(suggest(["cam01", "cam02", "cam03", "tripod"], phones), { cam01: "cam01", cam02: "phone-a" });
 });
 
-test("what the coach chose stays, until that phone is gone", () => {
+test("what the coach chose stays, also while that phone is away, until another is named like the camera", () => {
   const chosen = { cam01: "phone-c" };
   assert.deepEqual(suggest(["cam01", "cam02"], phones, chosen), { cam01: "phone-c", cam02: "phone-a" });
   assert.deepEqual(suggest(["cam01"], [phones[1]], chosen), { cam01: "cam01" });
+  assert.deepEqual(suggest(["cam01", "cam02"], [phones[0]], chosen), { cam01: "phone-c", cam02: "phone-a" });
+  assert.deepEqual(suggest(["cam03"], [], { cam03: "phone-c" }), { cam03: "phone-c" });
 });
 
 test("a phone stands in one place", () => {
@@ -254,6 +256,8 @@ test("a calibration without some of its cameras is a part of it, one with others
   assert.equal(isPartOf(cameras("a", "c"), cameras("a", "b", "c")), true);
   assert.equal(isPartOf(cameras("a", "b"), cameras("a", "b")), true);
   assert.equal(isPartOf(cameras("a", "d"), cameras("a", "b", "c")), false);
+  const document = { cameras: [{ name: "left", f: 1 }, { name: "right", f: 2 }] };
+  assert.equal(isPartOf(rename(document, { left: "b", right: "a" }), rename(document, { left: "a", right: "b" })), false);
 });
 
 test("poses are offered when there are some, else the page says why not", () => {

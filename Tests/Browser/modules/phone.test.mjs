@@ -115,10 +115,11 @@ test("a phone whose registration has expired is the same phone with a fresh code
   before.lapse();
   const after = new Place("sess-1", storage);
   assert.deepEqual([after.deviceID, after.usedSequence, after.registration, after.hasAttempted], [name, 42, null, false]);
+  assert.equal(after.label, "l");
   assert.notEqual(after.attempt, attempt);
   const untouched = new Place("sess-2", storage);
   untouched.lapse();
-  assert.equal(new Place("sess-2", storage).usedSequence, 0);
+  assert.deepEqual([new Place("sess-2", storage).usedSequence, new Place("sess-2", storage).label], [0, undefined]);
 });
 
 test("storage that is damaged or switched off is no obstacle", () => {

@@ -5,7 +5,8 @@ const plain = (text) => (text ?? "").trim().toLowerCase();
 
 /**
  * A phone for each camera where the names say so: the device's own name, or the label its owner gave it.
- * Returns device id by camera name; guesses nothing else, because a wrong guess makes a wrong figure.
+ * Returns device id by camera name; guesses nothing else, because a wrong guess makes a wrong figure. A phone that was
+ * chosen and is away keeps its camera, unless another is named like it: it may come back.
  */
 export function suggest(cameras, devices, chosen = {}) {
   const result = {};
@@ -21,6 +22,9 @@ export function suggest(cameras, devices, chosen = {}) {
     result[camera] = found[0].device_id;
     taken.add(found[0].device_id);
   }
+  for (const camera of cameras) {
+    if (chosen[camera] && !result[camera]) result[camera] = chosen[camera];
+  }
   return result;
 }
 
@@ -30,10 +34,10 @@ export function choose(chosen, camera, device) {
   return Object.fromEntries(device ? [...others, [camera, device]] : others);
 }
 
-/** Whether each camera of a document is in the other by the same name. */
+/** Whether each camera of a document is in the other too, with the same phone. */
 export function isPartOf(document, other) {
-  const names = new Set(other.cameras.map((camera) => camera.name));
-  return document.cameras.every((camera) => names.has(camera.name));
+  const known = new Set(other.cameras.map((camera) => JSON.stringify(camera)));
+  return document.cameras.every((camera) => known.has(JSON.stringify(camera)));
 }
 
 /** The document with its cameras renamed to the phones; null while fewer than two cameras have one. */

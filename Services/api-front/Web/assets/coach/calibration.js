@@ -34,6 +34,8 @@ export class CalibrationPanel {
     this.chosen = {};
     this.sent = "";
     this.devices = [];
+    /** Of the phones that were here, also of those that are away now: by device. */
+    this.labels = new Map();
     this.draw();
     this.isKnown = false;
     this.say(HINT, "plain");
@@ -50,6 +52,7 @@ export class CalibrationPanel {
   update({ devices, reconstruction }) {
     const same = JSON.stringify(devices.map(name)) === JSON.stringify(this.devices.map(name));
     this.devices = devices;
+    for (const { device_id, label } of devices) this.labels.set(device_id, label);
     if (reconstruction?.calibrated && !this.isKnown) this.fetch().catch(() => (this.isKnown = false));
     else if (!same) this.match();
   }
@@ -89,7 +92,7 @@ export class CalibrationPanel {
   async apply({ byItself = false } = {}) {
     const renamed = rename(this.document, this.chosen);
     const wanted = JSON.stringify(renamed);
-    // A phone that is away keeps its camera until a person says otherwise: it may come back.
+    // Phones that are not here, or not yet, are no reason to take out their cameras.
     const isLess = renamed && byItself && this.sent && isPartOf(renamed, JSON.parse(this.sent));
     if (renamed && wanted !== this.sent && !isLess) {
       try {
@@ -100,8 +103,17 @@ export class CalibrationPanel {
         return;
       }
     }
-    if (renamed && this.unassigned === 0) this.say(`${plural(renamed.cameras.length, "camera")}, each with its phone.`, "good");
+    if (renamed && this.unassigned === 0) this.say(this.summary(renamed.cameras.length), "good");
     else this.say("Choose the phone that stands where each camera stood. Cameras without one are left out.", "warn");
+  }
+
+  isAway(device) {
+    return !this.devices.some(({ device_id }) => device_id === device);
+  }
+
+  summary(cameras) {
+    const away = Object.values(this.chosen).filter((device) => this.isAway(device)).length;
+    return plural(cameras, "camera") + (away === 0 ? ", each with its phone." : `; ${plural(away, "phone")} away.`);
   }
 
   draw() {
@@ -117,7 +129,11 @@ export class CalibrationPanel {
     this.devices.forEach((device, number) => {
       picker.append(make("option", { value: device.device_id, text: `${number + 1} ${device.label || device.device_id}` }));
     });
-    picker.value = this.chosen[camera] ?? "";
+    const chosen = this.chosen[camera];
+    if (chosen && this.isAway(chosen)) {
+      picker.append(make("option", { value: chosen, text: `${this.labels.get(chosen) || chosen} (away)` }));
+    }
+    picker.value = chosen ?? "";
     picker.addEventListener("change", () => {
       this.chosen = choose(this.chosen, camera, picker.value);
       this.draw();

@@ -97,7 +97,7 @@ async function checkPlace() {
 }
 
 async function ready() {
-  byId("label").value = place.registration?.label ?? guessName();
+  byId("label").value = place.label ?? guessName();
   update({ phase: "ready" });
   if (place.registration && (await cameraAlreadyAllowed())) await start();
 }

@@ -56,11 +56,20 @@ export class Place {
     this.update({ used });
   }
 
-  /** Its registration is good no more, and a fresh code brings it back: by the same name, and with numbers that go on. */
+  /**
+   * Its registration is good no more, and a fresh code brings it back: under the same names, and with numbers that go
+   * on. (In a session that was made anew under the same name meanwhile, those before are told as lost.)
+   */
   lapse() {
     const { deviceID, used } = this.value;
+    const { label } = this;
     this.value = {};
-    this.update({ deviceID, used });
+    this.update({ deviceID, used, label });
+  }
+
+  /** The name that its owner gave it when it joined; undefined before. */
+  get label() {
+    return this.value.registration?.label ?? this.value.label;
   }
 
   /** A place that was lost (deleted session, removed phone) is no use to anyone. */
