@@ -140,8 +140,7 @@ export class CalibrationPanel {
       byId(id).focus();
       this.apply();
     });
-    const known = this.devices.find((device) => device.device_id === camera);
-    return make("li", {}, make("label", { for: id, text: known?.label || camera }), picker);
+    return make("li", {}, make("label", { for: id, text: this.labels.get(camera) || camera }), picker);
   }
 
   say(text, tone) {
