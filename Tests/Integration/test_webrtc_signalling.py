@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import time
 from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
+from aioice import stun
 from axolotl_kit.coach import Coach
 from axolotl_kit.problem import Problem
 from axolotl_kit.stack import Stack
@@ -120,6 +122,37 @@ def test_candidates_may_come_after_the_offer(stack: Stack, registration: dict[st
                 Problem.check(await client.post(url, json={"candidates": ["x"] * 30}))
         await channels.accept(answer)
         await exchange_clocks(channels)
+        await channels.close()
+
+    asyncio.run(scenario())
+
+
+def test_candidates_of_an_ice_restart_are_tried(stack: Stack, registration: dict[str, Any]) -> None:
+    """The same peer offers again, with new credentials and one candidate: a socket of this test."""
+
+    async def scenario() -> None:
+        channels = DataChannels()
+        await channels.connect(stack.base_url, registration["device_token"])
+        lines = channels.peer.localDescription.sdp.splitlines()
+        host = next(line for line in lines if line.startswith("a=candidate:") and "." in line).split()[4]
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listener:
+            listener.bind((host, 0))
+            listener.setblocking(False)
+            replaced = ("a=candidate:", "a=end-of-candidates", "a=ice-ufrag:", "a=ice-pwd:")
+            offer = [line for line in lines if not line.startswith(replaced)] + [
+                "a=ice-ufrag:Anew",
+                f"a=ice-pwd:{'p' * 24}",
+                f"a=candidate:1 1 udp 2130706431 {host} {listener.getsockname()[1]} typ host",
+                "a=end-of-candidates",
+            ]
+            answer = await signal(stack.base_url, registration["device_token"], "\r\n".join(offer) + "\r\n")
+            heard = await asyncio.wait_for(asyncio.get_running_loop().sock_recv(listener, 2048), 20)
+        # Signed with the new password (RFC 8445, section 7.2.2).
+        check = stun.parse_message(heard)
+        assert check.check_message_integrity(b"p" * 24)
+        assert (check.message_method, check.message_class) == (stun.Method.BINDING, stun.Class.REQUEST)
+        name, ufrag = check.attributes["USERNAME"].split(":")
+        assert name == "Anew" and f"a=ice-ufrag:{ufrag}" in answer.splitlines()
         await channels.close()
 
     asyncio.run(scenario())

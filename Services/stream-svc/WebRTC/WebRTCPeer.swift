@@ -143,7 +143,8 @@ final class WebRTCPeer: @unchecked Sendable {
   }
 
   private func add(_ agent: OpaquePointer, _ candidate: String) {
-    let parsed = nice_agent_parse_remote_candidate_sdp(agent, Self.streamNumber, candidate)
+    // libnice wants the whole line of the description.
+    let parsed = nice_agent_parse_remote_candidate_sdp(agent, Self.streamNumber, "a=\(candidate)")
     guard let parsed else { return }
     let list = g_slist_append(nil, parsed)
     nice_agent_set_remote_candidates(agent, Self.streamNumber, 1, list)

@@ -19,6 +19,7 @@ export class WebRTCTransport {
     this.frames = null;
     this.control = null;
     this.isAnnounced = false;
+    this.isRestarting = false;
   }
 
   static get isPossible() {
@@ -49,8 +50,8 @@ export class WebRTCTransport {
     }
   }
 
-  async negotiate(peer, options) {
-    await peer.setLocalDescription(await peer.createOffer(options));
+  async negotiate(peer) {
+    await peer.setLocalDescription(await peer.createOffer());
     await gathered(peer);
     const answer = await signalOffer(this.place, peer.localDescription.sdp, this.token);
     if (peer === this.peer) await peer.setRemoteDescription({ type: "answer", sdp: answer.sdp });
@@ -59,11 +60,19 @@ export class WebRTCTransport {
   /** Another network: ICE restart, with new candidates and credentials on the same channels. */
   async networkChanged() {
     const peer = this.peer;
-    if (!this.isOpen || peer.signalingState !== "stable") return;
+    if (!this.isOpen || this.isRestarting) return;
+    this.isRestarting = true;
     try {
-      await this.negotiate(peer, { iceRestart: true });
+      const offer = await peer.createOffer({ iceRestart: true });
+      // Answered before the browser acts on the offer: otherwise it tries its new sockets with the server's old
+      // credentials, is heard as long as these hold, and never asks with the new ones where the old ones did.
+      const { sdp } = await signalOffer(this.place, offer.sdp, this.token);
+      if (peer !== this.peer) return;
+      await Promise.all([peer.setLocalDescription(offer), peer.setRemoteDescription({ type: "answer", sdp })]);
     } catch (error) {
       if (peer === this.peer) this.fail(error?.message ?? "the offer failed");
+    } finally {
+      this.isRestarting = false;
     }
   }
 
