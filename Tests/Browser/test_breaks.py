@@ -31,7 +31,7 @@ def test_a_reloaded_page_takes_its_own_place_again(
     assert len(devices) == 1, "the same phone, not another one"
     folder = stack.recordings / session / devices[0]["device_id"]
     phone.page.get_by_role("button", name="Stop the camera").click()
-    expect(phone.headline).to_have_text("Stopped")
+    expect(phone.headline).to_have_text("Stopped", timeout=60_000)
     recording = read_finished(folder)
     assert set(range(1, before + 1)) <= set(recording.sequences)
 
@@ -59,7 +59,7 @@ def test_another_tab_takes_the_camera_over(
     expect(coach_page.devices).to_have_count(1)
 
     first.page.get_by_role("button", name="Stop the camera").click()
-    expect(first.headline).to_have_text("Stopped")
+    expect(first.headline).to_have_text("Stopped", timeout=60_000)
     first.page.get_by_role("button", name="Turn the camera on again").click()
     expect(first.headline).to_have_text("Streaming")
 

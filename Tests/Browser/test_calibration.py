@@ -43,7 +43,7 @@ def test_cameras_are_given_to_phones_by_name_and_by_hand(
     devices = {device["label"]: device["device_id"] for device in coach.status(session)["devices"]}
     wanted = [devices[in_file[1]], devices["tripod"]]
     page.wait_for_function("() => document.querySelectorAll('#cameras option:checked:not([value=\"\"])').length === 2")
-    for _ in range(100):
+    for _ in range(400):
         if names(coach, session) == wanted:
             break
         page.wait_for_timeout(50)

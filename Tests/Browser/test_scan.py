@@ -9,6 +9,7 @@ from axolotl_kit.coach import Coach
 from axolotl_kit.recording_index import read_times
 from axolotl_kit.recordings import read_finished
 from axolotl_kit.stack import Stack
+from playwright.sync_api import TimeoutError as PageTimeout
 from playwright.sync_api import expect
 
 WIDTH, HEIGHT = 720, 1280
@@ -75,7 +76,7 @@ def test_a_phone_scans_in_and_its_frames_are_recorded(
         expect(stop).to_be_in_viewport(ratio=1)
 
     stop.click()
-    expect(phone.headline).to_have_text("Stopped")
+    expect(phone.headline).to_have_text("Stopped", timeout=60_000)
     acknowledged = phone.number("acknowledged")
     assert phone.number("waiting") == 0
 
@@ -108,11 +109,21 @@ def test_a_page_that_comes_back_measures_its_clock_anew(
     phone.turn_on("tripod")
     before = phone.wait_number("acknowledged", 60)
     device = coach.status(session)["devices"][0]["device_id"]
-    phone.page.evaluate("globalThis.showPage(false)")
-    sent = phone.page.evaluate("globalThis.clockMessages")
-    phone.page.evaluate("globalThis.showPage(true)")
-    # Ten exchanges back to back; the usual trickle would take five seconds for them, a lost packet costs one.
-    phone.page.wait_for_function("sent => globalThis.clockMessages >= sent + 10", arg=sent, timeout=4500)
+
+    def comes_back_with_a_burst() -> bool:
+        """Ten exchanges back to back; the usual trickle would take five seconds for them, a lost packet costs one."""
+        phone.page.evaluate("globalThis.showPage(false)")
+        sent = phone.page.evaluate("globalThis.clockMessages")
+        phone.page.evaluate("globalThis.showPage(true)")
+        try:
+            ten_more = "sent => globalThis.clockMessages >= sent + 10"
+            phone.page.wait_for_function(ten_more, arg=sent, timeout=4500)
+        except PageTimeout:
+            return False
+        return True
+
+    # The time tells a burst from a trickle, but whoever stands still meanwhile costs it.
+    stack.wait("a burst", comes_back_with_a_burst, 30)
     phone.wait_number("acknowledged", before + 60)
     stack.wait("a clock again", lambda: coach.device(session, device)["sync"]["quality"] in ("good", "acceptable"), 10)
 
@@ -151,4 +162,5 @@ def test_the_coach_ends_and_deletes_the_session(
     page.get_by_role("dialog").get_by_role("button", name="Delete everything").click()
     expect(page.get_by_role("heading", name="Session deleted")).to_be_visible()
     expect(page.locator("#receipt")).to_contain_text(session)
-    assert not folder.exists()
+    # A receipt may name what is removed later, where a service was slow.
+    stack.wait("the files to go", lambda: not folder.exists(), 30)

@@ -24,7 +24,7 @@ def test_signing_out_closes_every_tab(stack: Stack, coach_page: CoachPage, compl
     assert page.evaluate("sessionStorage.length") == 0
     assert page.context.cookies() == []
     # The other tab learns it with its connection.
-    expect(other.get_by_role("heading", name="Open the coach's link")).to_be_visible(timeout=3000)
+    expect(other.get_by_role("heading", name="Open the coach's link")).to_be_visible()
 
     page.go_back()
     expect(page.get_by_role("heading", name="Open the coach's link")).to_be_visible()

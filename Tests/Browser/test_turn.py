@@ -59,7 +59,7 @@ def test_a_phone_streams_through_the_relay_with_credentials_of_its_own(
         phone.wait_number("acknowledged", 60)
         # Were the first offers too slow, the phone would try again after ten seconds, and after another 25.
         [device] = coach.wait_transport(session["session_id"], "webrtc", timeout=60)
-        relayed_stack.wait("the pair", lambda: phone.page.evaluate(CHOSEN_PAIR) == "relay", 10)
+        relayed_stack.wait("the pair", lambda: phone.page.evaluate(CHOSEN_PAIR) == "relay", 60)
 
         [server] = phone.page.evaluate("peers.at(-1).getConfiguration().iceServers")
         expiry, _, name = server["username"].partition(":")

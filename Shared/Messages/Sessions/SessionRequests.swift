@@ -5,6 +5,8 @@ public struct CreateSession: ServiceRequest {
   public typealias Reply = SessionSummary
   public static let name = "sessions.create"
   public static let isIdempotent = false
+  /// Not sent again when its answer stays away, so that is waited for a little longer.
+  public static let deadline = Duration.seconds(3)
 
   /// nil makes `sess-YYYY-MM-DD-HHMMSS-xxxxxx`.
   public let session: SessionID?

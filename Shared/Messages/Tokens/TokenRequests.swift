@@ -14,6 +14,8 @@ public struct IssuePairingToken: ServiceRequest {
   }
   public static let name = "tokens.issue_pairing"
   public static let isIdempotent = false
+  /// Not sent again when its answer stays away, so that is waited for a little longer.
+  public static let deadline = Duration.seconds(3)
 
   public let session: SessionID
   public let mode: SessionMode
@@ -43,6 +45,8 @@ public struct IssueCoachToken: ServiceRequest {
   }
   public static let name = "tokens.issue_coach"
   public static let isIdempotent = false
+  /// Not sent again when its answer stays away, so that is waited for a little longer.
+  public static let deadline = Duration.seconds(3)
   public init() {}
 }
 

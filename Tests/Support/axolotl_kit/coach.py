@@ -56,8 +56,11 @@ class Coach:
         devices = self.status(session_id)["devices"]
         return next((each for each in devices if each["device_id"] == device_id), {})
 
-    def wait_transport(self, session_id: str, *wanted: str, timeout: float = 15) -> list[dict[str, Any]]:
-        """Waits until all phones use one of these, and returns the devices. They are reported on twice a second."""
+    def wait_transport(self, session_id: str, *wanted: str, timeout: float = 60) -> list[dict[str, Any]]:
+        """Waits until all phones use one of these, and returns the devices.
+
+        They are reported on twice a second; a phone for which one was too slow tries it again after ten seconds, and 20.
+        """
         end = time.monotonic() + timeout
         while True:
             devices: list[dict[str, Any]] = self.status(session_id)["devices"]

@@ -112,7 +112,7 @@ def is_closed(folder: Path) -> bool:
     return False
 
 
-def read_finished(folder: Path, patience_s: float = 20) -> DeviceRecording:
+def read_finished(folder: Path, patience_s: float = 40) -> DeviceRecording:
     """Waits until a device's recording is finished, and reads it. Before, its files are not whole at all times."""
     end = time.monotonic() + patience_s
     while not is_closed(folder):

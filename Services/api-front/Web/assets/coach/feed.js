@@ -2,6 +2,7 @@
 
 import { Backoff } from "../common/backoff.js";
 import { socketURL } from "../common/http.js";
+import { Silence } from "../common/silence.js";
 
 /** Status comes each 500 ms; this long without a word means that the line is dead. */
 const SILENCE_MS = 5000;
@@ -13,6 +14,7 @@ export class Feed {
     this.on = on;
     this.check = check;
     this.backoff = new Backoff();
+    this.silence = new Silence(SILENCE_MS, () => this.broken(this.socket));
     this.isClosed = false;
     this.connect();
     this.hurry = () => this.socket === null && this.connect();
@@ -32,7 +34,7 @@ export class Feed {
     const socket = new WebSocket(this.url);
     socket.binaryType = "arraybuffer";
     this.socket = socket;
-    this.heard();
+    this.silence.heard();
     socket.addEventListener("close", () => this.broken(socket));
     socket.addEventListener("message", ({ data }) => {
       if (socket === this.socket) this.received(data);
@@ -40,7 +42,7 @@ export class Feed {
   }
 
   received(data) {
-    this.heard();
+    this.silence.heard();
     if (typeof data !== "string") {
       this.on.pose(data);
       return;
@@ -55,12 +57,6 @@ export class Feed {
     this.backoff.reset();
     this.on.state("open");
     this.on.status(message);
-  }
-
-  heard() {
-    clearTimeout(this.silence);
-    const socket = this.socket;
-    this.silence = setTimeout(() => this.broken(socket), SILENCE_MS);
   }
 
   async broken(socket) {
@@ -82,7 +78,7 @@ export class Feed {
   }
 
   drop() {
-    clearTimeout(this.silence);
+    this.silence.stop();
     clearTimeout(this.retry);
     const { socket } = this;
     this.socket = null;

@@ -93,6 +93,14 @@ export class FrameStore {
     this.unsent -= 1;
   }
 
+  /** It was sent in vain. */
+  unsend(sequence) {
+    const frame = this.frames.get(sequence);
+    if (!frame?.isSent) return;
+    frame.isSent = false;
+    this.unsent += 1;
+  }
+
   /**
    * The oldest frames that were sent `stalledMs` ago or longer and never acknowledged have to go again: they were lost,
    * the server had no room for them (it says `recording_behind`), or its disk failed. Duplicates cost it only a look.
@@ -100,8 +108,7 @@ export class FrameStore {
   resendStalled(nowMs, stalledMs) {
     for (const frame of this.frames.values()) {
       if (!frame.isSent || nowMs - frame.sentAt < stalledMs) return;
-      frame.isSent = false;
-      this.unsent += 1;
+      this.unsend(frame.sequence);
     }
   }
 

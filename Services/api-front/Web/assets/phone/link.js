@@ -3,6 +3,7 @@
 
 import { Backoff } from "../common/backoff.js";
 import { Problem, REPLACEMENTS } from "../common/problem.js";
+import { Silence } from "../common/silence.js";
 import { Ladder } from "./ladder.js";
 
 const DRAIN_POLL_MS = 15;
@@ -19,7 +20,8 @@ const GIVE_UP_MS = 15 * 60 * 1000;
 
 /**
  * `transports`: name → (events) => transport, best first (see `transports/websocket.js` for what one is).
- * `store`: FrameStore, `clock`: ClockExchange, `checkPlace`: async, throws a final Problem when the place is gone.
+ * `store`: FrameStore, `clock`: ClockExchange, `checkPlace`: async, throws a final Problem when the place is gone, and
+ * one of REPLACEMENTS when another page has it.
  * `on.state(name, problem)` with connecting, open, waiting or stopped; `on.message(message)` for errors and commands.
  */
 export class PhoneLink {
@@ -35,6 +37,7 @@ export class PhoneLink {
     this.welcomeAt = null;
     this.downSince = null;
     this.timers = {};
+    this.silence = new Silence(SILENCE_MS, () => this.broken(this.line, "the server fell silent"));
     this.condition = null;
   }
 
@@ -88,6 +91,7 @@ export class PhoneLink {
     const line = this.transports[name]({
       opened: () => this.opened(line),
       text: (text, arrived) => line === this.line && this.received(text, arrived),
+      missed: (sequence) => line === this.line && this.missed(sequence),
       broken: (reason) => this.broken(line, reason),
     });
     return line;
@@ -100,7 +104,7 @@ export class PhoneLink {
     this.send(JSON.stringify(oldest === null ? { type: "hello" } : { type: "hello", oldest_seq: oldest }));
     this.sendCondition();
     this.burst();
-    this.heard();
+    this.silence.heard();
   }
 
   /** The one on trial is open: it takes over, and the old one goes. */
@@ -110,13 +114,14 @@ export class PhoneLink {
     this.trial = null;
     this.isWelcome = false;
     clearTimeout(this.timers.trial);
+    this.silence.stop();
     old?.close();
     const line = this.line;
     this.timers.open = setTimeout(() => this.broken(line, "no answer in time"), OPEN_WITHIN_MS);
   }
 
   received(text, arrived) {
-    this.heard();
+    this.silence.heard();
     let message;
     try {
       message = JSON.parse(text);
@@ -136,9 +141,9 @@ export class PhoneLink {
         break;
       case "error":
         // Another page of this phone has the place now. To fight for it would cost both their frames.
-        // While another line is on trial, it is that one.
+        // Uploads may be told so by this page's own line on trial; the others have made way for theirs by then.
         if (REPLACEMENTS.includes(message.code)) {
-          if (this.trial === null) this.stop(new Problem({ status: 409, ...message }));
+          if (this.trial === null || this.line.name !== "http") this.stop(new Problem({ status: 409, ...message }));
         } else if (message.code === "device_removed") this.stop(new Problem({ status: 403, ...message }));
         else this.on.message(message);
         break;
@@ -244,10 +249,10 @@ export class PhoneLink {
     this.line?.sendText(text);
   }
 
-  heard() {
-    clearTimeout(this.timers.silence);
-    const line = this.line;
-    this.timers.silence = setTimeout(() => this.broken(line, "the server fell silent"), SILENCE_MS);
+  /** A picture did not reach the server, and is sent again without waiting for its acknowledgement. */
+  missed(sequence) {
+    this.store.unsend(sequence);
+    this.pump();
   }
 
   async broken(line, reason) {
@@ -273,7 +278,8 @@ export class PhoneLink {
     try {
       await this.checkPlace();
     } catch (problem) {
-      if (problem.isFinal) {
+      // To fight another page of this phone for the place would cost both their frames.
+      if (problem.isFinal || REPLACEMENTS.includes(problem.code)) {
         this.stop(problem);
         return;
       }
@@ -294,6 +300,7 @@ export class PhoneLink {
 
   drop() {
     for (const timer of Object.values(this.timers)) clearTimeout(timer);
+    this.silence.stop();
     for (const line of [this.line, this.trial]) line?.close();
     this.line = null;
     this.trial = null;

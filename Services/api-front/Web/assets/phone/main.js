@@ -1,7 +1,7 @@
 // The phone's page: check the code, ask for the camera, take a place in the session, stream.
 
 import { byId, setText } from "../common/dom.js";
-import { asProblem, Problem, RECORDING_PROBLEMS } from "../common/problem.js";
+import { asProblem, Problem, RECORDING_PROBLEMS, REPLACEMENTS } from "../common/problem.js";
 import { ScreenLock } from "../common/screenlock.js";
 import { storageOf } from "../common/storage.js";
 import { register, sessionStatus, validate } from "./api.js";
@@ -96,6 +96,12 @@ async function checkPlace() {
   return answer;
 }
 
+/** The same for the page that streams: another one of this phone may have taken over unheard. */
+async function checkHeldPlace() {
+  if (place.isHeld) return checkPlace();
+  throw new Problem({ status: 409, code: REPLACEMENTS[0], message: "Another page of this phone streams now." });
+}
+
 async function ready() {
   byId("label").value = place.label ?? guessName();
   update({ phase: "ready" });
@@ -165,11 +171,12 @@ async function join() {
 }
 
 function stream() {
+  place.hold();
   streamer = new Streamer({
     video,
     transports: transportsFor(place.registration),
     place,
-    checkPlace,
+    checkPlace: checkHeldPlace,
     on: {
       state: (link, problem) => (link === "stopped" ? stopped(problem) : linked(link)),
       message: (message) => heard(message),
@@ -206,6 +213,7 @@ function stopped(problem) {
   streamer.release();
   closeCamera();
   screenLock.release();
+  place.letGo();
   if (problem && isLoss(problem)) lose(problem);
   update({ phase: "stopped", problem: problem ?? null, unsaved: figures.waiting + figures.dropped });
 }
@@ -238,6 +246,7 @@ byId("low-bandwidth").addEventListener("change", ({ target }) => {
 globalThis.addEventListener("online", () => streamer?.link.hurry());
 // From one Wi-Fi to another, or to the mobile network: the way is another one, and so are its delays.
 navigator.connection?.addEventListener?.("change", () => streamer?.link.hurry());
+globalThis.addEventListener("pagehide", () => place?.letGo());
 document.addEventListener("visibilitychange", () => {
   const isHidden = document.visibilityState === "hidden";
   if (state.phase !== "live") return;

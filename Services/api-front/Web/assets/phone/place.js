@@ -1,6 +1,7 @@
 // Which sequence numbers this phone has used, and who it is: kept over a reload, so that it takes its own place again.
 
 const PREFIX = "axolotl:";
+const HOLDER_PREFIX = "axolotl:holder:";
 const ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789";
 
 /** A name for this phone in one session: `phone-` and 10 characters from the browser's random source. */
@@ -19,6 +20,7 @@ export class Place {
     this.session = session;
     this.key = PREFIX + session;
     this.storage = storage;
+    this.holder = null;
     this.value = read(storage, this.key);
   }
 
@@ -72,22 +74,52 @@ export class Place {
     return this.value.registration?.label ?? this.value.label;
   }
 
+  /** This page streams; whichever page said so last has the place, and the others of this phone leave it alone. */
+  hold() {
+    this.holder = letters(crypto.getRandomValues(new Uint8Array(16)));
+    this.write(HOLDER_PREFIX + this.session, this.holder);
+  }
+
+  /** It streams no more; another page may. */
+  letGo() {
+    if (this.holder !== null && this.isHeld) this.remove(HOLDER_PREFIX + this.session);
+    this.holder = null;
+  }
+
+  /** No other page of this phone streams, as far as it is known. */
+  get isHeld() {
+    try {
+      return [null, this.holder].includes(this.storage.getItem(HOLDER_PREFIX + this.session));
+    } catch {
+      return true;
+    }
+  }
+
   /** A place that was lost (deleted session, removed phone) is no use to anyone. */
   forget() {
     this.value = {};
-    try {
-      this.storage.removeItem(this.key);
-    } catch {
-      // Storage may be switched off; there is nothing to remove then.
-    }
+    this.remove(this.key);
+    this.remove(HOLDER_PREFIX + this.session);
   }
 
   update(change) {
     this.value = { ...this.value, ...change };
+    this.write(this.key, JSON.stringify(this.value));
+  }
+
+  write(key, text) {
     try {
-      this.storage.setItem(this.key, JSON.stringify(this.value));
+      this.storage.setItem(key, text);
     } catch {
       // Without storage the phone works, but a reload makes it a new device.
+    }
+  }
+
+  remove(key) {
+    try {
+      this.storage.removeItem(key);
+    } catch {
+      // Storage may be switched off; there is nothing to remove then.
     }
   }
 }

@@ -4,7 +4,7 @@
 // picture is on disk, and `ntp_sync` is the clock exchange.
 
 import { request } from "../../common/http.js";
-import { RECORDING_PROBLEMS } from "../../common/problem.js";
+import { mayChange, RECORDING_PROBLEMS } from "../../common/problem.js";
 import { deviceTime } from "../clock.js";
 import { readHeader } from "../header.js";
 
@@ -83,6 +83,7 @@ export class UploadTransport {
       if (this.isOpen) this.events.text(JSON.stringify({ type: "ack", seq: answer.acknowledged }), deviceTime());
     } catch (problem) {
       this.missed(problem);
+      if (this.isOpen && mayChange(problem)) this.events.missed(sequence);
     } finally {
       this.inFlight -= 1;
     }

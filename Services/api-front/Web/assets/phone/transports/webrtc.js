@@ -57,7 +57,11 @@ export class WebRTCTransport {
     if (peer === this.peer) await peer.setRemoteDescription({ type: "answer", sdp: answer.sdp });
   }
 
-  /** Another network: ICE restart, with new candidates and credentials on the same channels. */
+  /**
+   * Another network: ICE restart, with new candidates and credentials on the same channels.
+   *
+   * Without an answer all stays as it was: it may be the signalling alone that failed, and a dead line falls silent.
+   */
   async networkChanged() {
     const peer = this.peer;
     if (!this.isOpen || this.isRestarting) return;
@@ -66,8 +70,9 @@ export class WebRTCTransport {
       const offer = await peer.createOffer({ iceRestart: true });
       // Answered before the browser acts on the offer: otherwise it tries its new sockets with the server's old
       // credentials, is heard as long as these hold, and never asks with the new ones where the old ones did.
-      const { sdp } = await signalOffer(this.place, offer.sdp, this.token);
-      if (peer !== this.peer) return;
+      const answer = await signalOffer(this.place, offer.sdp, this.token).catch(() => null);
+      if (answer === null || peer !== this.peer) return;
+      const { sdp } = answer;
       await Promise.all([peer.setLocalDescription(offer), peer.setRemoteDescription({ type: "answer", sdp })]);
     } catch (error) {
       if (peer === this.peer) this.fail(error?.message ?? "the offer failed");
