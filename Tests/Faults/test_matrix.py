@@ -186,7 +186,7 @@ def test_another_instance_takes_over(scene: Scene) -> None:
             rigs = (one, other)
             # Phones more patient than pages are, so that it is seen whether api-front moves an open connection.
             for phone in one.phones + other.phones:
-                phone.settings = dataclasses.replace(phone.settings, silence=30)
+                phone.settings = dataclasses.replace(phone.settings, silence=30, stall=15)
 
             def instances(rig: Rig) -> list[int]:
                 return [each["instance"] for each in scene.coach.status(rig.session_id)["devices"]]

@@ -42,7 +42,7 @@ def tokens(own_stack: Stack, own_coach: Coach) -> dict[str, str]:
 
     def register(token: str, device: str) -> str:
         body = {"token": token, "device_id": device, "metadata": {"label": "kept private"}}
-        answer = httpx.post(f"{own_stack.base_url}/api/pairing/register_device", json=body, trust_env=False)
+        answer = httpx.post(f"{own_stack.base_url}/api/pairing/register_device", json=body, trust_env=False, timeout=15)
         return str(answer.json()["device_token"])
 
     victim = own_coach.create_session(session_id=VICTIM, expected_devices=3)["pairing_token"]

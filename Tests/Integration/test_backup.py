@@ -63,7 +63,9 @@ class Machine:
 
 
 def sessions(stack: Stack, cookie: str) -> httpx.Response:
-    return httpx.get(f"{stack.base_url}/api/sessions", headers={"Cookie": f"axolotl_coach={cookie}"}, trust_env=False)
+    return httpx.get(
+        f"{stack.base_url}/api/sessions", headers={"Cookie": f"axolotl_coach={cookie}"}, trust_env=False, timeout=15
+    )
 
 
 def film(machine: Machine, coach: Coach, camera: Camera) -> tuple[str, dict[str, Any]]:
@@ -88,7 +90,7 @@ def test_what_was_backed_up_is_there_on_another_machine(tmp_path: Path, small_ca
     one.settings.chmod(0o600)
     with one.stack as stack, one.coach() as coach:
         session, phone = film(one, coach, small_camera)
-        with httpx.Client(base_url=stack.base_url, trust_env=False) as browser:
+        with httpx.Client(base_url=stack.base_url, trust_env=False, timeout=15) as browser:
             assert browser.get("/", params={"key": (stack.state / "api-front/coach-key").read_text()}).is_redirect
             cookie = browser.cookies["axolotl_coach"]
         record, key = coach.status(session)["consent_record"], coach.http.headers["Authorization"]

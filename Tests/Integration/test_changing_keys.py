@@ -59,13 +59,15 @@ def coach_key(stack: Stack) -> str:
 
 def sign_in(stack: Stack) -> str:
     """A coach's cookie."""
-    with httpx.Client(base_url=stack.base_url, trust_env=False) as client:
+    with httpx.Client(base_url=stack.base_url, trust_env=False, timeout=15) as client:
         assert client.get("/", params={"key": coach_key(stack)}).status_code == 303
         return client.cookies["axolotl_coach"]
 
 
 def sessions(stack: Stack, cookie: str) -> httpx.Response:
-    return httpx.get(f"{stack.base_url}/api/sessions", headers={"Cookie": f"axolotl_coach={cookie}"}, trust_env=False)
+    return httpx.get(
+        f"{stack.base_url}/api/sessions", headers={"Cookie": f"axolotl_coach={cookie}"}, trust_env=False, timeout=15
+    )
 
 
 def speaks(phone: ClientConnection, number: int) -> bool:
@@ -102,7 +104,7 @@ def test_a_signing_key_that_was_made_is_rotated_and_nobody_is_dropped(kept: Stac
         assert sessions(kept, cookie).is_success
         # The QR and the code that are on the screen.
         code = {"code": session["pairing_code"]}
-        assert httpx.post(f"{kept.base_url}/api/pairing/redeem_code", json=code, trust_env=False).is_success
+        assert httpx.post(f"{kept.base_url}/api/pairing/redeem_code", json=code, trust_env=False, timeout=15).is_success
         new = register(kept, session, "new")
 
         follow(kept, second)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -132,7 +133,10 @@ def check_grid(coach: Coach, session: str) -> None:
 
 
 def leftovers(state: Path, session: str) -> list[str]:
-    return [str(path) for path in state.rglob(f"*{session}*")]
+    while True:
+        # A folder may go while it is looked into.
+        with contextlib.suppress(FileNotFoundError):
+            return [str(path) for path in state.rglob(f"*{session}*")]
 
 
 def test_the_export_says_which_times_it_has_in_its_schema(own_stack: Stack) -> None:

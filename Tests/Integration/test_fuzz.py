@@ -54,7 +54,7 @@ def phone_url(stack: Stack) -> str:
     with Coach(stack.base_url, stack.coach_key) as coach:
         session = coach.create_session(expected_devices=1, mode="single")
     body = {"token": session["pairing_token"], "device_id": "fuzz", "metadata": {}}
-    answer = httpx.post(f"{stack.base_url}/api/pairing/register_device", json=body, trust_env=False)
+    answer = httpx.post(f"{stack.base_url}/api/pairing/register_device", json=body, trust_env=False, timeout=15)
     return str(answer.json()["ws_url"])
 
 

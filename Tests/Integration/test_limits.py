@@ -257,7 +257,8 @@ def test_headers_and_bodies_are_bounded(stack: Stack, coach: Coach) -> None:
 def test_a_websocket_message_is_bounded_and_costs_only_itself(stack: Stack, coach: Coach) -> None:
     session = coach.create_session(expected_devices=1, mode="single")
     body = {"token": session["pairing_token"], "device_id": "a"}
-    url = httpx.post(f"{stack.base_url}/api/pairing/register_device", json=body, trust_env=False).json()["ws_url"]
+    answer = httpx.post(f"{stack.base_url}/api/pairing/register_device", json=body, trust_env=False, timeout=15)
+    url = answer.json()["ws_url"]
     with connect(url, proxy=None, compression=None, max_size=None) as phone:
         phone.send(bytes(5_000_000))
         phone.send("x" * 6_000_000)
@@ -360,7 +361,7 @@ def test_the_coach_s_cookie_is_kept_from_scripts_and_other_sites(stack: Stack) -
 def test_who_types_the_address_without_https_is_led_there() -> None:
     with Stack(settings={"REQUIRE_HTTPS": "true", "AXOLOTL_POSE_THREADS": "0"}) as stack:
         plain = stack.base_url.replace("https://", "http://")
-        with httpx.Client(base_url=plain, trust_env=False) as client:
+        with httpx.Client(base_url=plain, trust_env=False, timeout=15) as client:
             for method in ("GET", "POST"):
                 answer = client.request(method, "/pair?token=a%20b&x=%C3%A4")
                 assert answer.status_code == 308
@@ -386,7 +387,7 @@ def test_under_tls_the_cookie_is_secure_and_hsts_needs_a_real_certificate(own_ce
                 "AXOLOTL_TLS_KEY": str(folder / "server-key.pem"),
             }
             stack.restart()
-        with httpx.Client(base_url=stack.base_url, verify=unverified, trust_env=False) as client:
+        with httpx.Client(base_url=stack.base_url, verify=unverified, trust_env=False, timeout=15) as client:
             answer = client.get("/", params={"key": stack.coach_key})
             assert "; Secure" in answer.headers["set-cookie"]
             for one in (answer, client.get("/nothing"), client.get("/healthz")):

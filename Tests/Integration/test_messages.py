@@ -63,7 +63,9 @@ def wire(stack: Stack, small_camera: Camera) -> Iterator[Wire]:
     with Coach(stack.base_url, stack.coach_key) as coach:
         session = coach.create_session(expected_devices=1, mode="single")
     body = {"token": session["pairing_token"], "device_id": "rude", "metadata": {}}
-    registration = httpx.post(f"{stack.base_url}/api/pairing/register_device", json=body, trust_env=False).json()
+    registration = httpx.post(
+        f"{stack.base_url}/api/pairing/register_device", json=body, trust_env=False, timeout=15
+    ).json()
     with connect(registration["ws_url"], compression=None, proxy=None, max_size=None) as connection:
         wire = Wire(connection, small_camera.pictures[0], session["session_id"])
         wire.say(type="hello")

@@ -53,7 +53,7 @@ class RegisteredPhone:
 def phone(own_stack: Stack, own_coach: Coach) -> RegisteredPhone:
     session = own_coach.create_session(expected_devices=2, session_id="described")
     body = {"token": session["pairing_token"], "device_id": "phone-a", "metadata": {"label": "left"}}
-    answer = httpx.post(f"{own_stack.base_url}/api/pairing/register_device", json=body, trust_env=False)
+    answer = httpx.post(f"{own_stack.base_url}/api/pairing/register_device", json=body, trust_env=False, timeout=15)
     return RegisteredPhone("described", answer.json()["device_token"])
 
 

@@ -130,7 +130,7 @@ def test_a_lost_registration_is_had_with_a_renewed_qr(own_stack: Stack) -> None:
 
 @pytest.mark.timeout(180)
 def test_a_session_is_made_whole_or_not_at_all(own_stack: Stack) -> None:
-    with Coach(own_stack.base_url, own_stack.coach_key) as coach:
+    with Coach(own_stack.base_url, own_stack.coach_key, patience_s=0) as coach:
         before = coach.sessions()
         own_stack.take_down("token-svc")
         for name in ("take-1", "auto"):

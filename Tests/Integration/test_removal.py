@@ -28,9 +28,9 @@ class TestRemoval:
         answer, attempt = register(phone, qr, "a")
         gone, stays = answer.json(), join(phone, qr, "b")
         with opened(gone["ws_url"]) as lost, opened(stays["ws_url"]) as kept:
-            begin = time.monotonic()
             assert coach.remove(session, "a")["registered_devices"] == 1
-            assert ending(lost, DEAD_WITHIN_S)[0] == 4401
+            begin = time.monotonic()
+            assert ending(lost, 10)[0] == 4401
             assert time.monotonic() - begin < DEAD_WITHIN_S
             # Nobody else notices.
             kept.send('{"type":"clock","id":1,"t0":1}')
@@ -90,7 +90,7 @@ class TestRemoval:
         self, own_stack: Stack, small_camera: Any
     ) -> None:
         with (
-            Coach(own_stack.base_url, own_stack.coach_key) as coach,
+            Coach(own_stack.base_url, own_stack.coach_key, patience_s=0) as coach,
             httpx.Client(base_url=own_stack.base_url, trust_env=False, timeout=30) as client,
         ):
             made = coach.create_session(expected_devices=2)
@@ -99,14 +99,13 @@ class TestRemoval:
             registration = answer.json()
             with opened(registration["ws_url"]) as socket:
                 own_stack.take_down("token-svc")
-                begin = time.monotonic()
                 with pytest.raises(Problem) as problem:
                     coach.remove(session, "a")
+                begin = time.monotonic()
                 assert (problem.value.status, problem.value.code) == (503, "service_unavailable")
                 # Nothing half removed goes on: session-svc has closed the place although token-svc is away.
-                assert ending(socket, 2) == (4401, "device_removed")
-                # Within a second of the refusal, which itself takes the second that token-svc is given.
-                assert time.monotonic() - begin < 2 * DEAD_WITHIN_S
+                assert ending(socket, 10) == (4401, "device_removed")
+                assert time.monotonic() - begin < DEAD_WITHIN_S
             assert coach.status(session)["devices"] == []
             with pytest.raises(Problem) as problem:
                 coach.invite(session)
@@ -123,7 +122,7 @@ class TestRemoval:
     def test_a_removed_phone_does_not_come_back_under_another_name(self, own_stack: Stack) -> None:
         """token-svc is away at the removal, so the QR is good for a moment when it comes back."""
         with (
-            Coach(own_stack.base_url, own_stack.coach_key) as coach,
+            Coach(own_stack.base_url, own_stack.coach_key, patience_s=0) as coach,
             httpx.Client(base_url=own_stack.base_url, trust_env=False, timeout=30) as client,
         ):
             made = coach.create_session(expected_devices=3)
@@ -154,7 +153,7 @@ class TestRemoval:
     @pytest.mark.timeout(180)
     def test_a_half_done_removal_is_finished_without_the_coach(self, own_stack: Stack) -> None:
         with (
-            Coach(own_stack.base_url, own_stack.coach_key) as coach,
+            Coach(own_stack.base_url, own_stack.coach_key, patience_s=0) as coach,
             httpx.Client(base_url=own_stack.base_url, trust_env=False, timeout=30) as client,
         ):
             made = coach.create_session(expected_devices=2)
@@ -173,7 +172,7 @@ class TestRemoval:
     @pytest.mark.timeout(180)
     def test_without_session_svc_nothing_is_half_removed(self, own_stack: Stack) -> None:
         with (
-            Coach(own_stack.base_url, own_stack.coach_key, timeout=30) as coach,
+            Coach(own_stack.base_url, own_stack.coach_key, patience_s=0) as coach,
             httpx.Client(base_url=own_stack.base_url, trust_env=False, timeout=30) as client,
         ):
             made = coach.create_session(expected_devices=2)

@@ -114,7 +114,12 @@ def test_a_cookie_alone_can_be_signed_out(
     assert coach.http.get("/api/sessions").is_success
     phone = register(stack, coach.create_session())["device_token"]
     for headers in ({}, {"Authorization": f"Bearer {phone}"}):
-        assert httpx.delete(f"{stack.base_url}/api/coach/session", headers=headers, trust_env=False).status_code == 401
+        assert (
+            httpx.delete(
+                f"{stack.base_url}/api/coach/session", headers=headers, trust_env=False, timeout=15
+            ).status_code
+            == 401
+        )
     # A page of another site signs nobody out.
     mine = browsers[0]
     assert Problem.of(mine.sign_out(Origin="https://elsewhere.example")).code == "cross_origin_refused"
@@ -158,7 +163,7 @@ def test_a_changed_coach_key_ends_open_pages(own_stack: Stack, own_coach: Coach)
 
 def test_wrong_keys_of_the_same_address_close_no_page_that_is_open() -> None:
     """The limit keeps guesses from being looked at, also without one on pairing; an open page guessed nothing."""
-    settings = {"AXOLOTL_PAIRING_RATE": "0", "AXOLOTL_CREDENTIAL_RATE": "30", "AXOLOTL_CREDENTIAL_BURST": "4"}
+    settings = {"AXOLOTL_PAIRING_RATE": "0", "AXOLOTL_CREDENTIAL_RATE": "1", "AXOLOTL_CREDENTIAL_BURST": "4"}
     settings["AXOLOTL_POSE_THREADS"] = "0"
     with Stack(settings=settings) as limited, Coach(limited.base_url, limited.coach_key) as coach:
         browser = CoachBrowser(limited)
@@ -167,9 +172,9 @@ def test_wrong_keys_of_the_same_address_close_no_page_that_is_open() -> None:
         with browser.watch(session) as by_cookie, connect(url, proxy=None) as by_key:
             assert status_of(by_cookie) == status_of(by_key) == "status"
             for number in range(5):
-                httpx.get(f"{limited.base_url}/", params={"key": f"wrong-{number}"}, trust_env=False)
+                httpx.get(f"{limited.base_url}/", params={"key": f"wrong-{number}"}, trust_env=False, timeout=15)
             assert Problem.of(coach.http.get("/api/sessions")).code == "rate_limited"
-            page = httpx.get(f"{limited.base_url}/", params={"key": limited.coach_key}, trust_env=False)
+            page = httpx.get(f"{limited.base_url}/", params={"key": limited.coach_key}, trust_env=False, timeout=15)
             described = coach.http.get("/api/openapi.json", headers={"Authorization": ""}).json()["paths"]["/"]["get"]
             assert str(page.status_code) == "429" and "429" in described["responses"]
             end = time.monotonic() + 1.6

@@ -29,7 +29,7 @@ public final class GatewayProcess: ServiceProcess {
     server = try RequestServer(bus, .gateway, context: context)
     let registry = try RequestClient(bus, .sessions, of: .sessionService)
     requests = GatewayRequestHandlers(sessions: sessions, loop: context.loop, log: context.log) { session, completion in
-      registry.send(GetSessionStatus(session: session), retries: 0) { completion($0.map(\.summary.anchor)) }
+      registry.send(GetSessionStatus(session: session), retries: 1) { completion($0.map(\.summary.anchor)) }
     }
     finalPoses = try Self.finalPoses(context, bus, registry, sessions)
     requests.onDeleted = { [finalPoses] in finalPoses.forget($0) }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import httpx
@@ -12,12 +12,22 @@ from websockets.asyncio.client import connect
 
 from .problem import Problem
 
+# What a server says that is busy or half away.
+BUSY = ("service_unavailable", "deadline_exceeded", "restarting")
+# Where a service had no time to answer, what it did meanwhile is taken back.
+TAKEN_BACK = (*BUSY, "session_exists")
+
 
 class Coach:
-    """Makes sessions and asks about them. Refusals are raised as `Problem`."""
+    """Makes sessions and asks about them. Refusals are raised as `Problem`.
 
-    def __init__(self, base_url: str, key: str, timeout: float = 30) -> None:
+    As the page's people would, it asks again for up to `patience_s` where the server was too busy: some requests are
+    answered 503 once one of its services takes more than a second.
+    """
+
+    def __init__(self, base_url: str, key: str, timeout: float = 30, patience_s: float = 20) -> None:
         self.base_url = base_url
+        self.patience_s = patience_s
         self._headers = {"Authorization": f"Bearer {key}"}
         self.http = httpx.Client(base_url=base_url, headers=self._headers, timeout=timeout, trust_env=False)
 
@@ -44,8 +54,7 @@ class Coach:
             "expected_devices": expected_devices,
             "consent": consent,
         }
-        answer = self.http.post("/api/pairing/create_session", json=body | more)
-        return self._json(answer)
+        return self._patiently(lambda: self.http.post("/api/pairing/create_session", json=body | more))
 
     def status(self, session_id: str) -> dict[str, Any]:
         """State of the session and of each device."""
@@ -59,7 +68,7 @@ class Coach:
     def wait_transport(self, session_id: str, *wanted: str, timeout: float = 60) -> list[dict[str, Any]]:
         """Waits until all phones use one of these, and returns the devices.
 
-        They are reported on twice a second; a phone for which one was too slow tries it again after ten seconds, and 20.
+        They are reported on twice a second; a phone that found one too slow tries it again after ten seconds, then 20.
         """
         end = time.monotonic() + timeout
         while True:
@@ -81,10 +90,8 @@ class Coach:
 
     def put_calibration(self, session_id: str, document: bytes, content_type: str) -> dict[str, Any]:
         """Gives the session its cameras: the JSON form, or a Qualisys .qca.txt as it is."""
-        answer = self.http.put(
-            f"/api/sessions/{session_id}/calibration", content=document, headers={"Content-Type": content_type}
-        )
-        return self._json(answer)
+        path, headers = f"/api/sessions/{session_id}/calibration", {"Content-Type": content_type}
+        return self._patiently(lambda: self.http.put(path, content=document, headers=headers))
 
     def calibration(self, session_id: str) -> dict[str, Any]:
         """The calibration in force."""
@@ -110,7 +117,7 @@ class Coach:
 
     def remove(self, session_id: str, device_id: str) -> dict[str, Any]:
         """Removes a phone, which is cut off at once."""
-        return self._json(self.http.delete(f"/api/sessions/{session_id}/devices/{device_id}"))
+        return self._patiently(lambda: self.http.delete(f"/api/sessions/{session_id}/devices/{device_id}"))
 
     def expect(self, session_id: str, devices: int) -> dict[str, Any]:
         """Changes how many phones the session waits for."""
@@ -119,7 +126,7 @@ class Coach:
 
     def invite(self, session_id: str, **more: Any) -> dict[str, Any]:
         """A fresh QR with its token and code, for the places that are free."""
-        return self._json(self.http.post(f"/api/sessions/{session_id}/pairing", json=more))
+        return self._patiently(lambda: self.http.post(f"/api/sessions/{session_id}/pairing", json=more))
 
     def end(self, session_id: str) -> dict[str, Any]:
         """Closes a session to phones and frames."""
@@ -137,6 +144,17 @@ class Coach:
         ) as connection:
             async for message in connection:
                 yield message if isinstance(message, bytes) else json.loads(message)
+
+    def _patiently(self, ask: Callable[[], httpx.Response]) -> dict[str, Any]:
+        end, bearable = time.monotonic() + self.patience_s, BUSY
+        while True:
+            try:
+                return self._json(ask())
+            except Problem as problem:
+                if problem.code not in bearable or time.monotonic() > end:
+                    raise
+            bearable = TAKEN_BACK
+            time.sleep(0.1)
 
     @staticmethod
     def _json(answer: httpx.Response) -> dict[str, Any]:

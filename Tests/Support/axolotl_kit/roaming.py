@@ -20,7 +20,7 @@ class RoamingPhone(WebRTCPhone, UploadPhone):
 
     transport = "websocket"
 
-    async def start(self, timeout: float = 20) -> None:
+    async def start(self, timeout: float = 60) -> None:
         """As for every phone."""
         self._leaving = asyncio.Event()
         await super().start(timeout)

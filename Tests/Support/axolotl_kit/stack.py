@@ -230,10 +230,15 @@ class Stack:
         return (self.layout.logs / f"{service}.log").read_text(errors="replace")
 
     def metric(self, name: str) -> float:
-        """The sum of a metric over the services and their instances."""
-        answer = httpx.get(f"{self.base_url}/metrics", trust_env=False, timeout=30)
-        values = re.findall(rf"^{name}{{[^}}]*}} (\S+)$", answer.raise_for_status().text, re.MULTILINE)
-        assert values, f"{name} is not in /metrics"
+        """The sum of a metric over the services and their instances. Whoever has no time to answer is left out."""
+        values: list[str] = []
+
+        def is_there() -> bool:
+            answer = httpx.get(f"{self.base_url}/metrics", trust_env=False, timeout=30)
+            values[:] = re.findall(rf"^{name}{{[^}}]*}} (\S+)$", answer.raise_for_status().text, re.MULTILINE)
+            return bool(values)
+
+        self.wait(f"{name} in /metrics", is_there, 10)
         return sum(map(float, values))
 
     def memory_bytes(self, service: str) -> int:

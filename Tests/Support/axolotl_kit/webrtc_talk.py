@@ -33,7 +33,7 @@ def noise(seed: int, width: int = WIDTH, height: int = HEIGHT) -> bytes:
 def register(stack: Stack, session: dict[str, Any], device: str = "a") -> dict[str, Any]:
     """Takes a phone's place in a session; what registration answered."""
     body = {"token": session["pairing_token"], "device_id": device, "metadata": {}}
-    answer = httpx.post(f"{stack.base_url}/api/pairing/register_device", json=body, trust_env=False)
+    answer = httpx.post(f"{stack.base_url}/api/pairing/register_device", json=body, trust_env=False, timeout=15)
     document: dict[str, Any] = Problem.check(answer).json()
     return document
 
@@ -50,7 +50,7 @@ async def opened_channels(stack: Stack, token: str, **more: Any) -> DataChannels
         except TimeoutError:
             patience *= 2
         except Problem as problem:
-            if problem.code not in ("too_many_peers", "service_unavailable"):
+            if problem.status < 500 and problem.code != "too_many_peers":
                 raise
             await asyncio.sleep(0.1)
         await channels.close()
