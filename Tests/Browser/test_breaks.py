@@ -64,6 +64,45 @@ def test_another_tab_takes_the_camera_over(
     expect(first.headline).to_have_text("Streaming")
 
 
+# A page whose WebSockets can be cut off from the world, unheard by both ends.
+DEAF = """
+  globalThis.isDeaf = false;
+  delete globalThis.RTCPeerConnection;
+  const Real = globalThis.WebSocket;
+  globalThis.WebSocket = class extends Real {
+    send(...all) { if (!isDeaf) super.send(...all); }
+    addEventListener(kind, listener) { super.addEventListener(kind, (event) => isDeaf || listener(event)); }
+  };
+"""
+
+
+def test_a_tab_that_was_cut_off_leaves_the_camera_to_the_one_that_took_over(
+    coach_page: CoachPage, phone_page: Callable[..., PhonePage], complaints: Complaints
+) -> None:
+    complaints.allow_refusals()
+    coach_page.create_session(phones=None)
+    link = coach_page.scan()
+    first = phone_page()
+    first.page.add_init_script(DEAF)
+    first.open(link)
+    first.turn_on("tripod")
+    expect(first.headline).to_have_text("Streaming")
+
+    first.page.evaluate("() => { isDeaf = true; }")
+    second = PhonePage(first.page.context.new_page())
+    second.open(link)
+    expect(second.headline).to_have_text("Streaming")
+    # It finds its line dead, and the other tab in its place.
+    expect(first.headline).to_have_text("The camera runs in another tab", timeout=60_000)
+    second.wait_number("acknowledged", second.number("acknowledged") + 60)
+    expect(second.headline).to_have_text("Streaming")
+
+    second.page.close()
+    first.page.evaluate("() => { isDeaf = false; }")
+    first.page.get_by_role("button", name="Stream from here").click()
+    expect(first.headline).to_have_text("Streaming")
+
+
 def test_a_fresh_code_in_another_tab_does_not_cost_the_place(
     stack: Stack, coach: Coach, coach_page: CoachPage, phone_page: Callable[..., PhonePage], complaints: Complaints
 ) -> None:

@@ -14,8 +14,8 @@ public struct SetCalibration: ServiceRequest {
     public init(devices: [DeviceID]) { self.devices = devices }
   }
   public static let name = "gateway.set_calibration"
-  /// Longer than that of `GetSessionStatus`, which it waits for.
-  public static let deadline = Duration.seconds(3)
+  /// Longer than two of `GetSessionStatus`, which it waits for and asks for twice.
+  public static let deadline = Duration.seconds(5)
   public static let maximumBytes = 256 * 1024
 
   public let session: SessionID

@@ -8,7 +8,6 @@ const { PhoneLink } = await load("phone/link.js");
 const { Place } = await load("phone/place.js");
 const { UploadTransport } = await load("phone/transports/upload.js");
 const { Silence } = await load("common/silence.js");
-const { Problem } = await load("common/problem.js");
 
 /** Time that passes only when told to: `setTimeout`, `clearTimeout` and `performance.now` of the modules. */
 function staged(t) {
@@ -74,7 +73,7 @@ test("a page that stood still itself hears what came meanwhile first", (t) => {
 });
 
 /** A link on lines that do nothing by themselves, and how it ended. */
-function link(names, checkPlace = async () => {}) {
+function link(names, place = { isElsewhere: false }) {
   const made = [];
   const ended = [];
   const make = (name) => (events) => {
@@ -86,7 +85,8 @@ function link(names, checkPlace = async () => {}) {
     transports: Object.fromEntries(names.map((name) => [name, make(name)])),
     store: new FrameStore(),
     clock: new ClockExchange({ now: () => 1_000, burst: 2 }),
-    checkPlace,
+    checkPlace: async () => {},
+    isElsewhere: () => place.isElsewhere,
     on: { state: (name, problem) => name === "stopped" && ended.push(problem), message() {} },
   });
   it.connect();
@@ -111,18 +111,23 @@ for (const [name, stops] of [["websocket", true], ["http", false]]) {
   });
 }
 
-test("a page that finds another one in its place after a break does not take it back", async (t) => {
-  staged(t);
-  const { it, made, ended } = link(["webrtc"], async () => {
-    throw new Problem({ status: 409, code: "replaced", message: "" });
+for (const [when, rungs, goOn] of [
+  ["after a break", ["webrtc", "websocket"], () => {}],
+  ["when its network is back", ["webrtc"], (it) => it.hurry()],
+  ["when it was to try again", ["webrtc"], (it, time) => time.pass(60_000)],
+]) {
+  test(`a page that finds another one in its place ${when} does not take it back`, async (t) => {
+    const time = staged(t);
+    const place = { isElsewhere: false };
+    const { it, made, ended } = link(rungs, place);
+    t.after(() => it.stop());
+    made[0].events.broken("no way");
+    place.isElsewhere = true;
+    await settled();
+    goOn(it, time);
+    assert.deepEqual([made.length, ended.map((problem) => problem.code)], [1, ["replaced"]]);
   });
-  t.after(() => it.stop());
-  made[0].events.opened();
-  made[0].events.text(JSON.stringify({ type: "welcome", next_seq: 1 }), 0);
-  made[0].events.broken("the server fell silent");
-  await settled();
-  assert.deepEqual([made.length, ended.map((problem) => problem.code)], [1, ["replaced"]]);
-});
+}
 
 test("the page that streams last has the place, until it lets go", () => {
   const storage = new MemoryStorage();

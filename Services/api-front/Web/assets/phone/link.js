@@ -20,13 +20,13 @@ const GIVE_UP_MS = 15 * 60 * 1000;
 
 /**
  * `transports`: name → (events) => transport, best first (see `transports/websocket.js` for what one is).
- * `store`: FrameStore, `clock`: ClockExchange, `checkPlace`: async, throws a final Problem when the place is gone, and
- * one of REPLACEMENTS when another page has it.
+ * `store`: FrameStore, `clock`: ClockExchange, `checkPlace`: async, throws a final Problem when the place is gone,
+ * `isElsewhere`: whether another page of this phone has taken over, perhaps unheard.
  * `on.state(name, problem)` with connecting, open, waiting or stopped; `on.message(message)` for errors and commands.
  */
 export class PhoneLink {
-  constructor({ transports, store, clock, checkPlace, on }) {
-    Object.assign(this, { transports, store, clock, checkPlace, on });
+  constructor({ transports, store, clock, checkPlace, isElsewhere = () => false, on }) {
+    Object.assign(this, { transports, store, clock, checkPlace, isElsewhere, on });
     this.ladder = new Ladder(Object.keys(transports));
     this.backoff = new Backoff();
     /** In use, and on trial to take its place. */
@@ -76,6 +76,11 @@ export class PhoneLink {
   connect() {
     this.drop();
     if (this.isStopped) return;
+    if (this.isElsewhere()) {
+      // To fight it for the place would cost both their frames.
+      const message = "Another page of this phone streams now.";
+      return this.stop(new Problem({ status: 409, code: REPLACEMENTS[0], message }));
+    }
     this.on.state("connecting");
     const line = this.make(this.ladder.current);
     this.line = line;
@@ -278,8 +283,7 @@ export class PhoneLink {
     try {
       await this.checkPlace();
     } catch (problem) {
-      // To fight another page of this phone for the place would cost both their frames.
-      if (problem.isFinal || REPLACEMENTS.includes(problem.code)) {
+      if (problem.isFinal) {
         this.stop(problem);
         return;
       }

@@ -1,7 +1,7 @@
 // The phone's page: check the code, ask for the camera, take a place in the session, stream.
 
 import { byId, setText } from "../common/dom.js";
-import { asProblem, Problem, RECORDING_PROBLEMS, REPLACEMENTS } from "../common/problem.js";
+import { asProblem, Problem, RECORDING_PROBLEMS } from "../common/problem.js";
 import { ScreenLock } from "../common/screenlock.js";
 import { storageOf } from "../common/storage.js";
 import { register, sessionStatus, validate } from "./api.js";
@@ -96,12 +96,6 @@ async function checkPlace() {
   return answer;
 }
 
-/** The same for the page that streams: another one of this phone may have taken over unheard. */
-async function checkHeldPlace() {
-  if (place.isHeld) return checkPlace();
-  throw new Problem({ status: 409, code: REPLACEMENTS[0], message: "Another page of this phone streams now." });
-}
-
 async function ready() {
   byId("label").value = place.label ?? guessName();
   update({ phase: "ready" });
@@ -176,7 +170,7 @@ function stream() {
     video,
     transports: transportsFor(place.registration),
     place,
-    checkPlace: checkHeldPlace,
+    checkPlace,
     on: {
       state: (link, problem) => (link === "stopped" ? stopped(problem) : linked(link)),
       message: (message) => heard(message),
@@ -247,6 +241,10 @@ globalThis.addEventListener("online", () => streamer?.link.hurry());
 // From one Wi-Fi to another, or to the mobile network: the way is another one, and so are its delays.
 navigator.connection?.addEventListener?.("change", () => streamer?.link.hurry());
 globalThis.addEventListener("pagehide", () => place?.letGo());
+// Out of the browser's memory, with all that ran in it.
+globalThis.addEventListener("pageshow", ({ persisted }) => {
+  if (persisted && LIVE.includes(state.phase) && place.isHeld) place.hold();
+});
 document.addEventListener("visibilitychange", () => {
   const isHidden = document.visibilityState === "hidden";
   if (state.phase !== "live") return;

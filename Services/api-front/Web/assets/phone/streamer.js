@@ -34,7 +34,8 @@ export class Streamer {
     this.sleepWatch = new SleepWatch();
     this.slip = new PictureSlip();
     this.lastTaken = -Infinity;
-    this.link = new PhoneLink({ transports, store: this.store, clock: this.clock, checkPlace, on });
+    const isElsewhere = () => !place.isHeld;
+    this.link = new PhoneLink({ transports, store: this.store, clock: this.clock, checkPlace, isElsewhere, on });
   }
 
   start() {

@@ -6,9 +6,10 @@ import { deviceTime } from "../clock.js";
 const HIGH_WATER = 384 * 1024;
 
 /**
- * What every transport is to `PhoneLink`: `open()`, `canSend`, `stalledMs`, `sendText(text)`, `sendFrame(message)`, `close()`, and three
- * events, none of them after `close()`: `opened()`, `text(text, arrived)` with DeviceTime µs,
- * `broken(reason)` in words.
+ * What every transport is to `PhoneLink`: `open()`, `canSend`, `stalledMs`, `sendText(text)`, `sendFrame(message)`,
+ * `close()`, and four events, none of them after `close()`: `opened()`, `text(text, arrived)` with DeviceTime µs,
+ * `missed(sequence)` of a picture that is known not to have arrived, `broken(reason)` in words. Some have more:
+ * `networkChanged()`, and what lets another line be tried beside it: `pause()`, `resume()`, `isQuiet`.
  */
 export class WebSocketTransport {
   constructor(url, events) {
