@@ -36,17 +36,25 @@ def test_a_reloaded_page_takes_its_own_place_again(
     assert set(range(1, before + 1)) <= set(recording.sequences)
 
 
+def streaming_tab(
+    coach_page: CoachPage, phone_page: Callable[..., PhonePage], script: str = ""
+) -> tuple[PhonePage, str]:
+    """The first tab of a session's one phone, with a script of the test's in it, and the link for others."""
+    coach_page.create_session(phones=None)
+    link = coach_page.scan()
+    tab = phone_page()
+    tab.page.add_init_script(script)
+    tab.open(link)
+    tab.turn_on("tripod")
+    expect(tab.headline).to_have_text("Streaming")
+    return tab, link
+
+
 def test_another_tab_takes_the_camera_over(
     coach_page: CoachPage, phone_page: Callable[..., PhonePage], complaints: Complaints
 ) -> None:
     complaints.allow_refusals()
-    coach_page.create_session(phones=None)
-    link = coach_page.scan()
-    first = phone_page()
-    first.open(link)
-    first.turn_on("tripod")
-    expect(first.headline).to_have_text("Streaming")
-
+    first, link = streaming_tab(coach_page, phone_page)
     second = PhonePage(first.page.context.new_page())
     second.open(link)
     expect(second.headline).to_have_text("Streaming")
@@ -80,14 +88,7 @@ def test_a_tab_that_was_cut_off_leaves_the_camera_to_the_one_that_took_over(
     coach_page: CoachPage, phone_page: Callable[..., PhonePage], complaints: Complaints
 ) -> None:
     complaints.allow_refusals()
-    coach_page.create_session(phones=None)
-    link = coach_page.scan()
-    first = phone_page()
-    first.page.add_init_script(DEAF)
-    first.open(link)
-    first.turn_on("tripod")
-    expect(first.headline).to_have_text("Streaming")
-
+    first, link = streaming_tab(coach_page, phone_page, DEAF)
     first.page.evaluate("() => { isDeaf = true; }")
     second = PhonePage(first.page.context.new_page())
     second.open(link)
@@ -132,17 +133,12 @@ def test_a_tab_that_was_at_the_back_does_not_say_paused(
     coach_page: CoachPage, phone_page: Callable[..., PhonePage], complaints: Complaints
 ) -> None:
     complaints.allow_refusals()
-    coach_page.create_session(phones=None)
-    link = coach_page.scan()
-    first = phone_page()
     # Headless pages are never at the back: the test says when.
-    first.page.add_init_script(
+    says_when = (
         "let state = 'visible'; Object.defineProperty(Document.prototype, 'visibilityState', { get: () => state });"
         "globalThis.turn = (to) => { state = to; document.dispatchEvent(new Event('visibilitychange')); };"
     )
-    first.open(link)
-    first.turn_on("tripod")
-    expect(first.headline).to_have_text("Streaming")
+    first, link = streaming_tab(coach_page, phone_page, says_when)
     first.page.evaluate("turn('hidden')")
     expect(first.headline).to_have_text("Paused")
     second = PhonePage(first.page.context.new_page())

@@ -132,19 +132,21 @@ for (const [when, rungs, goOn] of [
 test("the page that streams last has the place, until it lets go", () => {
   const storage = new MemoryStorage();
   const [older, newer] = [new Place("s", storage), new Place("s", storage)];
-  assert.equal(older.isHeld, true);
+  const elsewhere = () => [older.isElsewhere, newer.isElsewhere];
+  assert.deepEqual(elsewhere(), [false, false]);
   older.hold();
   newer.hold();
-  assert.deepEqual([older.isHeld, newer.isHeld], [false, true]);
+  assert.deepEqual(elsewhere(), [true, false]);
   // What it goes on to note does not take the place back.
   older.usedSequence = 7;
   older.letGo();
-  assert.deepEqual([older.isHeld, newer.isHeld], [false, true]);
+  assert.deepEqual(elsewhere(), [true, false]);
   newer.letGo();
+  assert.deepEqual(elsewhere(), [false, false]);
   older.hold();
-  assert.equal(older.isHeld, true);
+  assert.deepEqual(elsewhere(), [false, true]);
   older.forget();
-  assert.equal(newer.isHeld, true);
+  assert.deepEqual(elsewhere(), [false, false]);
 });
 
 test("an upload that got no answer is sent again at once, one that was refused is not", async (t) => {

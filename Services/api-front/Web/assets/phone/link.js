@@ -77,7 +77,6 @@ export class PhoneLink {
     this.drop();
     if (this.isStopped) return;
     if (this.isElsewhere()) {
-      // To fight it for the place would cost both their frames.
       const message = "Another page of this phone streams now.";
       return this.stop(new Problem({ status: 409, code: REPLACEMENTS[0], message }));
     }

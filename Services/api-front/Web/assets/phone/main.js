@@ -243,7 +243,7 @@ navigator.connection?.addEventListener?.("change", () => streamer?.link.hurry())
 globalThis.addEventListener("pagehide", () => place?.letGo());
 // Out of the browser's memory, with all that ran in it.
 globalThis.addEventListener("pageshow", ({ persisted }) => {
-  if (persisted && LIVE.includes(state.phase) && place.isHeld) place.hold();
+  if (persisted && LIVE.includes(state.phase) && !place.isElsewhere) place.hold();
 });
 document.addEventListener("visibilitychange", () => {
   const isHidden = document.visibilityState === "hidden";

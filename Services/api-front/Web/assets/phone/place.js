@@ -82,16 +82,16 @@ export class Place {
 
   /** It streams no more; another page may. */
   letGo() {
-    if (this.holder !== null && this.isHeld) this.remove(HOLDER_PREFIX + this.session);
+    if (this.holder !== null && !this.isElsewhere) this.remove(HOLDER_PREFIX + this.session);
     this.holder = null;
   }
 
-  /** No other page of this phone streams, as far as it is known. */
-  get isHeld() {
+  /** Another page of this phone streams, as far as it is known. */
+  get isElsewhere() {
     try {
-      return [null, this.holder].includes(this.storage.getItem(HOLDER_PREFIX + this.session));
+      return ![null, this.holder].includes(this.storage.getItem(HOLDER_PREFIX + this.session));
     } catch {
-      return true;
+      return false;
     }
   }
 

@@ -34,7 +34,7 @@ export class Streamer {
     this.sleepWatch = new SleepWatch();
     this.slip = new PictureSlip();
     this.lastTaken = -Infinity;
-    const isElsewhere = () => !place.isHeld;
+    const isElsewhere = () => place.isElsewhere;
     this.link = new PhoneLink({ transports, store: this.store, clock: this.clock, checkPlace, isElsewhere, on });
   }
 
